@@ -1,0 +1,59 @@
+"""Roles as data: which role grants which permissions. The table is also the docs page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """Everything that a staff member can be allowed to do in a study."""
+
+    STUDY_VIEW = "study.view"
+    STUDY_EDIT = "study.edit"
+    PARTICIPANT_VIEW = "participant.view"
+    PARTICIPANT_ENROL = "participant.enrol"
+    PARTICIPANT_MANAGE = "participant.manage"
+    CONTACT_VIEW = "contact.view"
+    MESSAGE_VIEW = "message.view"
+    EXPORT_MAKE = "export.make"
+    AUDIT_VIEW = "audit.view"
+
+
+class Role(StrEnum):
+    """A membership's role."""
+
+    OWNER = "owner"
+    RESEARCHER = "researcher"
+    COORDINATOR = "coordinator"
+    DATA_MANAGER = "data_manager"
+    AUDITOR = "auditor"
+
+    @property
+    def label(self) -> str:
+        """The role in words."""
+        return self.value.replace("_", " ")
+
+
+_VIEW = frozenset({Permission.STUDY_VIEW, Permission.PARTICIPANT_VIEW})
+
+GRANTS: Mapping[Role, frozenset[Permission]] = {
+    Role.OWNER: frozenset(Permission),
+    Role.RESEARCHER: _VIEW
+    | {
+        Permission.STUDY_EDIT,
+        Permission.PARTICIPANT_ENROL,
+        Permission.PARTICIPANT_MANAGE,
+        Permission.MESSAGE_VIEW,
+        Permission.EXPORT_MAKE,
+    },
+    Role.COORDINATOR: _VIEW
+    | {
+        Permission.PARTICIPANT_ENROL,
+        Permission.PARTICIPANT_MANAGE,
+        Permission.CONTACT_VIEW,
+        Permission.MESSAGE_VIEW,
+    },
+    Role.DATA_MANAGER: _VIEW | {Permission.EXPORT_MAKE},
+    Role.AUDITOR: _VIEW | {Permission.AUDIT_VIEW, Permission.MESSAGE_VIEW},
+}

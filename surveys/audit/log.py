@@ -1,0 +1,32 @@
+"""The one way to write the audit trail; every action calls it once, inside its transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from surveys.audit.actors import Actor
+from surveys.audit.models import Event
+
+
+def record(
+    event: str,
+    *,
+    by: Actor,
+    at: datetime,
+    study: str = "",
+    subject: str = "",
+    reason: str = "",
+    **data: Any,
+) -> Event:
+    """Append one event, named `object.past_participle`; `data` must be JSON and hold no person."""
+    return Event.objects.create(
+        at=at,
+        event=event,
+        actor_kind=by.kind,
+        actor=by.name,
+        study=study,
+        subject=subject,
+        reason=reason,
+        data=data,
+    )

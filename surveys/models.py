@@ -1,0 +1,32 @@
+"""The index: every table of surveys, in the order of the flow."""
+
+from surveys.lib.models import ClockOffset, Heartbeat
+from surveys.audit.models import Event
+from surveys.instruments.models import InstrumentVersion
+from surveys.design.models import ProtocolVersion, Study
+from surveys.access.models import Membership, User
+from surveys.participants.models import Allocation, Anchor, ConsentRecord, Participant
+from surveys.participants.identity.models import Person
+from surveys.scheduling.models import Message, Occasion
+from surveys.messaging.models import DeliveryAttempt
+from surveys.responding.models import Submission
+
+__all__ = [
+    "Allocation",
+    "Anchor",
+    "ClockOffset",
+    "ConsentRecord",
+    "DeliveryAttempt",
+    "Event",
+    "Heartbeat",
+    "InstrumentVersion",
+    "Membership",
+    "Message",
+    "Occasion",
+    "Participant",
+    "Person",
+    "ProtocolVersion",
+    "Study",
+    "Submission",
+    "User",
+]

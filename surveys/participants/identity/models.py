@@ -1,0 +1,29 @@
+"""Who the participants are: the only tables with personal data, encrypted field by field."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from surveys.design.models import Study
+from surveys.lib.ids import uuid7
+from surveys.participants.models import Participant
+
+
+class Person(models.Model):
+    """Name and address of one participant; `email_index` finds equal addresses without a key leak."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    participant = models.OneToOneField(Participant, models.CASCADE, related_name="+")
+    study = models.ForeignKey(Study, models.PROTECT, related_name="+")
+    email = models.TextField()  # encrypted
+    email_index = models.BinaryField(max_length=16)
+    name = models.TextField(blank=True)  # encrypted, or empty
+
+    class Meta:
+        verbose_name_plural = "people"
+        constraints = [
+            models.UniqueConstraint(fields=["study", "email_index"], name="address_once_per_study"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)

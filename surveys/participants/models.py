@@ -1,0 +1,99 @@
+"""Participants by pseudonym, their consent, their allocation and their own dates."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from surveys.design.models import ProtocolVersion, Study
+
+
+class Participant(models.Model):
+    """A pseudonymous person in one study. Who that is stands in `identity` alone."""
+
+    class Status(models.TextChoices):
+        """Where a participant stands in the study."""
+
+        ENROLLED = "enrolled"
+        WITHDRAWN = "withdrawn"
+
+    study = models.ForeignKey(Study, models.PROTECT, related_name="participants")
+    protocol = models.ForeignKey(ProtocolVersion, models.PROTECT, related_name="+")
+    code = models.CharField(max_length=20)
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.ENROLLED)
+    language = models.CharField(max_length=12)
+    timezone = models.CharField(max_length=64)
+    site = models.CharField(max_length=60, blank=True)
+    strata = models.JSONField(default=dict, blank=True)
+    arm = models.CharField(max_length=60, blank=True)
+    enrolled_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawal_scope = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["study", "code"], name="participant_code_once"),
+            models.CheckConstraint(
+                condition=models.Q(status="withdrawn", withdrawn_at__isnull=False)
+                | models.Q(status="enrolled", withdrawn_at__isnull=True),
+                name="withdrawn_has_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Anchor(models.Model):
+    """A date of one participant's own, set later, from which waves are counted."""
+
+    participant = models.ForeignKey(Participant, models.CASCADE, related_name="anchors")
+    name = models.SlugField(max_length=60)
+    on = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["participant", "name"], name="anchor_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.on}"
+
+
+class ConsentRecord(models.Model):
+    """That a participant agreed to one version of the consent text, and how we know."""
+
+    participant = models.ForeignKey(Participant, models.CASCADE, related_name="consents")
+    version = models.PositiveIntegerField()
+    language = models.CharField(max_length=12)
+    text_hash = models.CharField(max_length=64)
+    given_at = models.DateTimeField()
+    source = models.CharField(max_length=40)  # "csv", "api", later "sign-up"
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["participant", "version"], name="consent_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"v{self.version} {self.given_at:%Y-%m-%d}"
+
+
+class Allocation(models.Model):
+    """Which place in the concealed list a participant took; one per participant, for good."""
+
+    participant = models.OneToOneField(Participant, models.PROTECT, related_name="allocation")
+    study = models.ForeignKey(Study, models.PROTECT, related_name="+")
+    stratum = models.CharField(max_length=200)
+    position = models.PositiveIntegerField()  # from 0, within the stratum
+    arm = models.CharField(max_length=60)
+    allocated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["study", "stratum", "position"], name="allocation_place_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stratum}[{self.position}] {self.arm}"

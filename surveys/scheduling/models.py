@@ -1,0 +1,110 @@
+"""The plan as rows: occasions, and the messages that hang on them."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from surveys.design.models import ProtocolVersion
+from surveys.lib.ids import uuid7
+from surveys.participants.models import Participant
+from surveys.scheduling.states import Cause, MessageKind, MessageState, OccasionState
+
+
+class Occasion(models.Model):
+    """One planned measurement of one participant: participant x wave x nth.
+
+    Instants are UTC. `local` holds the intent (local date and time, zone, rule) from which they
+    were computed, so that a move or a new zone database can recompute them and a researcher can
+    be told why. `opens_at` is empty while the date it hangs on is not known.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    participant = models.ForeignKey(Participant, models.PROTECT, related_name="occasions")
+    protocol = models.ForeignKey(ProtocolVersion, models.PROTECT, related_name="+")
+    wave = models.SlugField(max_length=60)
+    nth = models.PositiveSmallIntegerField(default=1)
+    state = models.CharField(
+        max_length=10, choices=[(s, s) for s in OccasionState], default=OccasionState.PLANNED
+    )
+    cause = models.CharField(max_length=20, blank=True, choices=[(c, c) for c in Cause])
+    opens_at = models.DateTimeField(null=True, blank=True)
+    closes_at = models.DateTimeField(null=True, blank=True)
+    local = models.JSONField(default=dict, blank=True)
+    link_generation = models.PositiveSmallIntegerField(default=0)
+    link_opened_at = models.DateTimeField(null=True, blank=True)  # Start was pressed
+    started_at = models.DateTimeField(null=True, blank=True)  # first page saved
+    last_saved_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)  # completed, expired or cancelled
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["participant", "wave", "nth"], name="occasion_once"),
+            models.CheckConstraint(
+                condition=models.Q(closes_at__isnull=True)
+                | models.Q(closes_at__gt=models.F("opens_at")),
+                name="window_has_length",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(cause="", state__in=["planned", "open", "started", "completed", "expired"])
+                | (~models.Q(cause="") & models.Q(state__in=["cancelled", "excluded"])),
+                name="cause_where_it_belongs",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["opens_at"], name="occasion_to_open", condition=models.Q(state="planned")
+            ),
+            models.Index(
+                fields=["closes_at"],
+                name="occasion_to_close",
+                condition=models.Q(state__in=["open", "started"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.wave}.{self.nth}"
+
+
+class Message(models.Model):
+    """One planned invitation or reminder; the outbox. The row's UUID is in its Message-ID."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    occasion = models.ForeignKey(Occasion, models.PROTECT, related_name="messages")
+    kind = models.CharField(max_length=12, choices=[(k, k) for k in MessageKind])
+    nth = models.PositiveSmallIntegerField(default=1)
+    state = models.CharField(
+        max_length=10, choices=[(s, s) for s in MessageState], default=MessageState.DUE
+    )
+    due_at = models.DateTimeField()
+    not_before = models.DateTimeField(null=True, blank=True)  # real time of the next attempt
+    n_attempts = models.PositiveSmallIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)  # real time, not study time
+    lease_token = models.UUIDField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    why_not = models.CharField(max_length=40, blank=True)
+    language = models.CharField(max_length=12, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["occasion", "kind", "nth"], name="message_once"),
+            models.CheckConstraint(
+                condition=~models.Q(state="sending")
+                | models.Q(lease_until__isnull=False, lease_token__isnull=False),
+                name="sending_has_a_lease",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="sent") | models.Q(sent_at__isnull=False),
+                name="sent_has_a_time",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["due_at"], name="message_due", condition=models.Q(state="due")
+            ),
+            models.Index(
+                fields=["lease_until"], name="message_leased", condition=models.Q(state="sending")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}.{self.nth}"
