@@ -63,9 +63,7 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {
-    "default": env.database(env.text("DATABASE_URL", "postgresql://app@/app?host=/tmp"))
-}
+DATABASES = {"default": env.database(env.text("DATABASE_URL", "postgresql://app@/app?host=/tmp"))}
 REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:6379/0")
 
 AUTH_USER_MODEL = "surveys.User"

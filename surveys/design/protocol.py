@@ -208,7 +208,10 @@ class Protocol(Document):
 
     def _problems(self) -> Iterator[str]:
         arms = {arm.code for arm in self.arms}
-        for kind, codes in (("wave", [w.code for w in self.waves]), ("arm", [a.code for a in self.arms])):
+        for kind, codes in (
+            ("wave", [w.code for w in self.waves]),
+            ("arm", [a.code for a in self.arms]),
+        ):
             yield from (f"{kind} '{c}' stands twice" for c, n in Counter(codes).items() if n > 1)
         if bool(self.arms) != bool(self.allocation):
             yield "'arms' and 'allocation' belong together"
@@ -218,7 +221,11 @@ class Protocol(Document):
                 yield f"each of 'block_sizes' must be a multiple of {total}, the sum of the ratios"
         earlier: set[str] = set()
         for wave in self.waves:
-            yield from (f"wave '{wave.code}' names the unknown arm '{a}'" for a in wave.arms if a not in arms)
+            yield from (
+                f"wave '{wave.code}' names the unknown arm '{a}'"
+                for a in wave.arms
+                if a not in arms
+            )
             yield from self._anchor_problems(wave, earlier)
             earlier.add(wave.code)
 

@@ -170,8 +170,7 @@ class Instrument(Document):
         codes = [item.code for item in self.items]
         yield from (f"item '{c}' stands twice" for c in sorted(_repeated(codes)))
         yield from (
-            f"scale '{c}' stands twice"
-            for c in sorted(_repeated([s.code for s in self.scales]))
+            f"scale '{c}' stands twice" for c in sorted(_repeated([s.code for s in self.scales]))
         )
         for item in self.items:
             if item.options and item.options not in self.response_sets:
@@ -188,7 +187,9 @@ class Instrument(Document):
                     yield f"scale '{scale.code}' keys the unknown item '{key.item}'"
 
     def _untranslated(self, what: str, text: Text) -> Iterator[str]:
-        yield from (f"{what} lacks the language '{lang}'" for lang in self.languages if lang not in text)
+        yield from (
+            f"{what} lacks the language '{lang}'" for lang in self.languages if lang not in text
+        )
 
 
 def _repeated(codes: Sequence[str]) -> set[str]:

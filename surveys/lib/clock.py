@@ -28,8 +28,8 @@ def now() -> datetime:
             )
         else:
             cursor.execute("SELECT clock_timestamp()")
-        (moment,) = cursor.fetchone()
-    return moment
+        row: tuple[datetime] = cursor.fetchone()
+    return row[0]
 
 
 def move_to(moment: datetime) -> timedelta:
@@ -43,6 +43,6 @@ def move_to(moment: datetime) -> timedelta:
     if step < timedelta(0):
         raise ValueError(f"the clock only moves forward, not by {step}")
     offset, _ = ClockOffset.objects.get_or_create(pk=1)
-    offset.ahead += step
-    offset.save(update_fields=["ahead"])
-    return offset.ahead
+    ahead: timedelta = offset.ahead + step
+    ClockOffset.objects.update(ahead=ahead)
+    return ahead

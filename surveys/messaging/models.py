@@ -25,9 +25,7 @@ class DeliveryAttempt(models.Model):
     began_at = models.DateTimeField()
     body_started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
-    outcome = models.CharField(
-        max_length=10, choices=Outcome.choices, default=Outcome.PENDING
-    )
+    outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.PENDING)
     reply = models.CharField(max_length=300, blank=True)
 
     class Meta:

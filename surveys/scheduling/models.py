@@ -45,7 +45,9 @@ class Occasion(models.Model):
                 name="window_has_length",
             ),
             models.CheckConstraint(
-                condition=models.Q(cause="", state__in=["planned", "open", "started", "completed", "expired"])
+                condition=models.Q(
+                    cause="", state__in=["planned", "open", "started", "completed", "expired"]
+                )
                 | (~models.Q(cause="") & models.Q(state__in=["cancelled", "excluded"])),
                 name="cause_where_it_belongs",
             ),
@@ -98,9 +100,7 @@ class Message(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["due_at"], name="message_due", condition=models.Q(state="due")
-            ),
+            models.Index(fields=["due_at"], name="message_due", condition=models.Q(state="due")),
             models.Index(
                 fields=["lease_until"], name="message_leased", condition=models.Q(state="sending")
             ),
