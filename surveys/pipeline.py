@@ -1,0 +1,115 @@
+"""The whole flow on one page: publish, enrol, plan, open, deliver, respond, close.
+
+The faces and the Celery tasks call these functions and nothing deeper. Each is safe to run
+twice: it reads the rows upstream, and its key in the database refuses the second effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from surveys.audit.actors import Actor
+from surveys.design import actions as design
+from surveys.design.models import ProtocolVersion, Study
+from surveys.messaging import delivery
+from surveys.participants import actions as participants
+from surveys.participants import enrolment
+from surveys.participants.enrolment import EnrolmentResult
+from surveys.participants.entries import Entry
+from surveys.participants.models import Participant
+from surveys.responding import actions as responding
+from surveys.responding.actions import PageSaved
+from surveys.scheduling import actions as scheduling
+from surveys.scheduling.models import Occasion
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What one sweep over the clock did."""
+
+    n_opened: int
+    n_closed: int
+    n_replanned: int
+
+
+@transaction.atomic
+def publish(*, study: Study, reason: str, by: Actor, now: datetime) -> ProtocolVersion:
+    """Make the study's draft its next version."""
+    return design.publish(study=study, reason=reason, by=by, now=now)
+
+
+@transaction.atomic
+def enrol(
+    *, study: Study, entries: Sequence[Entry], source: str, by: Actor, now: datetime
+) -> EnrolmentResult:
+    """Enrol people with their consent, allocate them, and plan their occasions: all or none."""
+    result = enrolment.enrol(study=study, entries=entries, source=source, by=by, now=now)
+    scheduling.replan(result.created, by=by, now=now)
+    return result
+
+
+@transaction.atomic
+def set_anchor(*, participant: Participant, name: str, on: date, by: Actor, now: datetime) -> None:
+    """Set one person's own date, and plan the waves that hang on it."""
+    participants.set_anchor(participant=participant, name=name, on=on, by=by, now=now)
+    scheduling.replan([participant], by=by, now=now)
+
+
+@transaction.atomic
+def move(*, participant: Participant, timezone: str, by: Actor, now: datetime) -> None:
+    """Note that somebody lives in another zone now; what is not yet due moves along."""
+    participants.set_timezone(participant=participant, timezone=timezone, by=by, now=now)
+    scheduling.replan([participant], by=by, now=now)
+
+
+@transaction.atomic
+def withdraw(
+    *, participant: Participant, scope: str, reason: str, by: Actor, now: datetime
+) -> None:
+    """End somebody's participation; nothing further is asked or sent."""
+    participants.withdraw(participant=participant, scope=scope, reason=reason, by=by, now=now)
+    scheduling.cancel_remaining(participant=participant, by=by, now=now)
+
+
+def sweep(*, now: datetime) -> Swept:
+    """Open and close windows, and replan the people whose earlier waves just ended."""
+    n_opened = scheduling.open_due(now=now)
+    closed = scheduling.close_due(now=now)
+    scheduling.replan(closed.participants, by=Actor.system("sweep"), now=now)
+    return Swept(n_opened, closed.n_closed, len(closed.participants))
+
+
+def deliver(*, now: datetime, limit: int = 200) -> int:
+    """Send what is due; return how many messages reached an end."""
+    return delivery.deliver_due(now=now, limit=limit)
+
+
+@transaction.atomic
+def open_link(*, occasion: UUID, now: datetime) -> Occasion:
+    """Somebody pressed Start behind a personal link."""
+    return scheduling.open_link(occasion=occasion, now=now)
+
+
+@transaction.atomic
+def save_page(
+    *,
+    occasion: UUID,
+    instrument: str,
+    page: int,
+    posted: Mapping[str, str],
+    forward: bool,
+    now: datetime,
+) -> PageSaved:
+    """Keep one page of answers; after the last page of all, complete and replan."""
+    saved = responding.save_page(
+        occasion=occasion, instrument=instrument, page=page, posted=posted, forward=forward, now=now
+    )
+    if saved.completed:
+        participant = saved.occasion.participant
+        scheduling.replan([participant], by=Actor.participant(participant.code), now=now)
+    return saved
