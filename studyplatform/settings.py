@@ -52,6 +52,9 @@ WSGI_APPLICATION = "studyplatform.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [
+            BASE_DIR / "surveys" / face / "templates" for face in ("portal", "console", "messaging")
+        ],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -75,7 +78,13 @@ LANGUAGE_CODE = "en"
 USE_I18N = True
 
 STATIC_URL = "/static/"
+STATICFILES_DIRS = [
+    folder
+    for folder in (BASE_DIR / "surveys" / face / "static" for face in ("portal", "console"))
+    if folder.is_dir()
+]
 STATIC_ROOT = VAR_DIR / "static"
+WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = MODE in {"development", "test"}
 EXPORT_DIR = VAR_DIR / "exports"
 
 CELERY_BROKER_URL = REDIS_URL

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from studyplatform import health
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", health.healthz),
+    path("console/", include("surveys.console.urls")),
+    path("console/", include("analytics.urls")),
+    path("api/", include("surveys.api.urls")),
+    path("", include("surveys.portal.urls")),
+]

@@ -25,7 +25,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import DjangoDbBlocker, Settings
 from pytest_django.live_server_helper import LiveServer
 
 from tests.browser import DESKTOP, Watch, chromium
@@ -41,9 +41,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
     """Let transactional tests truncate the audit trail; everything else stays as shipped."""
-    with django_db_blocker.unblock(), connection.cursor() as cursor:  # type: ignore[attr-defined]
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE surveys_event DISABLE TRIGGER event_is_not_emptied")
 
 
@@ -66,7 +66,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def live(live_server: LiveServer, settings: SettingsWrapper) -> str:
+def live(live_server: LiveServer, settings: Settings) -> str:
     """The origin of a web server over the test database, for browsers and HTTP clients."""
     origin: str = live_server.url
     settings.PUBLIC_ORIGIN = origin
