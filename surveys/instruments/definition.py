@@ -11,11 +11,16 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from surveys.lib.documents import Misfit
+
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,59}$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
 Text = dict[Language, Words]
+
+Path = tuple[str | int, ...]
+Found = tuple[Path, str]  # where below the instrument, and what is wrong there
 
 
 class Document(BaseModel):
@@ -63,7 +68,7 @@ class Key(Document):
 
     item: Code
     sign: Literal[1, -1] = 1  # -1: reverse within the item's own range, min + max - x
-    weight: float = 1.0
+    weight: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     scored: bool = True  # False: administered, not scored
 
 
@@ -119,10 +124,12 @@ class Instrument(Document):
     instrument: Slug
     version: int = Field(ge=1)
     title: Text
+    abbreviation: str | None = None
     languages: tuple[Language, ...] = Field(min_length=1)
     validation_status: Literal["none", "pilot", "published"]
     citation: str
     licence: Licence
+    notes: str | None = None  # for researchers: what it measures, how the wording was checked
     instructions: Text | None = None
     items_per_page: int = Field(default=6, ge=1, le=50)
     response_sets: dict[Code, tuple[Option, ...]] = Field(default_factory=dict)
@@ -154,6 +161,11 @@ class Instrument(Document):
         return None
 
     @cached_property
+    def scale_by_code(self) -> dict[str, Scale]:
+        """Scales by their code."""
+        return {scale.code: scale for scale in self.scales}
+
+    @cached_property
     def pages(self) -> tuple[tuple[Item, ...], ...]:
         """The items in screens of `items_per_page`."""
         step = self.items_per_page
@@ -161,36 +173,75 @@ class Instrument(Document):
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
-        problems = list(self._problems())
-        if problems:
-            raise ValueError("; ".join(problems))
+        found = [
+            *self._repetitions(),
+            *self._unknown_names(),
+            *self._misused_items(),
+            *self._untranslated(),
+        ]
+        if found:
+            raise Misfit(found)
         return self
 
-    def _problems(self) -> Iterator[str]:
-        codes = [item.code for item in self.items]
-        yield from (f"item '{c}' stands twice" for c in sorted(_repeated(codes)))
-        yield from (
-            f"scale '{c}' stands twice" for c in sorted(_repeated([s.code for s in self.scales]))
-        )
-        for item in self.items:
-            if item.options and item.options not in self.response_sets:
-                yield f"item '{item.code}' names the unknown response set '{item.options}'"
-            yield from self._untranslated(f"item '{item.code}'", item.text)
+    def _repetitions(self) -> Iterator[Found]:
+        yield from _repeated("item", "items", [item.code for item in self.items])
+        yield from _repeated("scale", "scales", [scale.code for scale in self.scales])
         for name, options in self.response_sets.items():
-            if _repeated([str(option.code) for option in options]):
-                yield f"response set '{name}' has a code twice"
-            for option in options:
-                yield from self._untranslated(f"option {option.code} of '{name}'", option.label)
-        for scale in self.scales:
-            for key in scale.keys:
-                if key.item not in codes:
-                    yield f"scale '{scale.code}' keys the unknown item '{key.item}'"
+            if len({option.code for option in options}) < len(options):
+                yield ("response_sets", name), f"response set '{name}' has a code twice"
+            if all(option.missing for option in options):
+                yield ("response_sets", name), f"response set '{name}' has no measuring option"
 
-    def _untranslated(self, what: str, text: Text) -> Iterator[str]:
-        yield from (
-            f"{what} lacks the language '{lang}'" for lang in self.languages if lang not in text
-        )
+    def _unknown_names(self) -> Iterator[Found]:
+        items, scales = {i.code for i in self.items}, {s.code for s in self.scales}
+        for i, item in enumerate(self.items):
+            if item.options and item.options not in self.response_sets:
+                message = f"item '{item.code}' names the unknown response set '{item.options}'"
+                yield ("items", i, "options"), message
+        for s, scale in enumerate(self.scales):
+            for k, key in enumerate(scale.keys):
+                if key.item not in items:
+                    message = f"scale '{scale.code}' keys the unknown item '{key.item}'"
+                    yield ("scales", s, "keys", k, "item"), message
+        for e, example in enumerate(self.examples):
+            for code in example.answers.keys() - items:
+                yield ("examples", e, "answers", code), f"'{code}' is no item"
+            for code in example.scores.keys() - scales:
+                yield ("examples", e, "scores", code), f"'{code}' is no scale"
+
+    def _misused_items(self) -> Iterator[Found]:
+        """Text cannot be scored, and what has no range cannot be reversed."""
+        items = {item.code: item for item in self.items}
+        for s, scale in enumerate(self.scales):
+            for k, key in enumerate(scale.keys):
+                item, loc = items.get(key.item), ("scales", s, "keys", k)
+                if item is None or (item.options and item.options not in self.response_sets):
+                    continue
+                if item.kind == "text":
+                    yield loc, f"'{item.code}' is a text and cannot be scored"
+                elif key.sign == -1 and self.range_of(item) is None:
+                    yield loc, f"'{item.code}' needs 'min' and 'max' to be reversed"
+
+    def _untranslated(self) -> Iterator[Found]:
+        for loc, text in self._texts():
+            missing = [language for language in self.languages if text and language not in text]
+            yield from ((loc, f"lacks the language '{language}'") for language in missing)
+
+    def _texts(self) -> Iterator[tuple[Path, Text | None]]:
+        yield ("title",), self.title
+        yield ("instructions",), self.instructions
+        for i, item in enumerate(self.items):
+            yield ("items", i, "text"), item.text
+            yield ("items", i, "unit"), item.unit
+        for name, options in self.response_sets.items():
+            for o, option in enumerate(options):
+                yield ("response_sets", name, o, "label"), option.label
+        for s, scale in enumerate(self.scales):
+            yield ("scales", s, "title"), scale.title
+            yield ("scales", s, "high"), scale.high
 
 
-def _repeated(codes: Sequence[str]) -> set[str]:
-    return {code for code in codes if codes.count(code) > 1}
+def _repeated(kind: str, where: str, codes: Sequence[str]) -> Iterator[Found]:
+    for at, code in enumerate(codes):
+        if code in codes[:at]:
+            yield (where, at, "code"), f"{kind} '{code}' stands twice"
