@@ -1,42 +1,35 @@
 """What a study is: arms, waves, schedule, messages as one document. Pure.
 
-The same model reads the study file, the stored JSON and the editor; `model_json_schema()` of
-`Protocol` is published with the project.
+The same model reads the study file, the stored JSON and the editor; `design.schema` publishes its
+JSON Schema. What needs the instruments or every translation is checked in `design.checks`.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Annotated, Literal, Self
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from surveys.design import zones
 from surveys.design.periods import Period, PeriodField
+from surveys.design.timing import Found, Schedule, TimeOfDay, Window, time_of
 from surveys.instruments.definition import Code, Document, Language, Slug, Text
+from surveys.lib.documents import Misfit
 
-InstrumentRef = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,59}@[1-9][0-9]*$")]
+__all__ = ["Protocol", "Schedule", "TimeOfDay", "Wave", "Window", "Zone", "time_of"]
+
+InstrumentRef = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,59}@[1-9][0-9]{0,5}$")]
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
+Zone = Annotated[str, AfterValidator(zones.checked)]
+Page = Annotated[str, StringConstraints(min_length=1, max_length=40_000)]
+LongText = dict[Language, Page]  # Markdown
+Expression = Annotated[str, StringConstraints(min_length=1, max_length=1000)]  # CEL
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
-
-def _zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError(f"'{name}' is no zone of the IANA database, such as Europe/Berlin")
-    return name
-
-
-def _clock(text: str) -> str:
-    if re.match(r"^([01]\d|2[0-3]):[0-5]\d$", text) is None:
-        raise ValueError(f"'{text}' is no time of day such as 09:00")
-    return text
-
-
-Zone = Annotated[str, AfterValidator(_zone)]
-TimeOfDay = Annotated[str, AfterValidator(_clock)]
+ENROLLMENT = "enrollment"
 
 
 class Retention(Document):
@@ -49,14 +42,14 @@ class Retention(Document):
 class Preregistration(Document):
     """Where the design was registered."""
 
-    registry: str
-    id: str
+    registry: Name
+    id: Name
 
 
 class Contact(Document):
     """Whom participants can ask, and the help shown on every page."""
 
-    name: str
+    name: Name
     email: Email
     crisis: Text
 
@@ -65,7 +58,7 @@ class Consent(Document):
     """The consent text, in Markdown; a new version asks people again."""
 
     version: int = Field(ge=1)
-    text: Text
+    text: LongText
     withdrawal: Literal["keep-collected-data", "erase-collected-data"]
 
 
@@ -93,60 +86,6 @@ class Allocation(Document):
     strata: tuple[Code, ...] = ()
 
 
-class Schedule(Document):
-    """When a wave opens: an offset from an anchor, a fixed date, or the participant's own act.
-
-    `anchor` is `enrollment`, one of the protocol's anchors, or `<wave>.completed`. With `every`
-    and `times` the wave repeats; `random_between` draws the time of day, `per_day` draws several
-    with at least `min_gap` between them. Without `at` a calendar offset keeps the anchor's time
-    of day and an elapsed one is exact.
-    """
-
-    anchor: str | None = None
-    offset: PeriodField = Period()
-    date: dt.date | None = None
-    event: Literal["participant"] | None = None
-    at: TimeOfDay | None = None
-    every: PeriodField | None = None
-    times: int = Field(default=1, ge=1, le=2000)
-    random_between: tuple[TimeOfDay, TimeOfDay] | None = None
-    per_day: int = Field(default=1, ge=1, le=48)
-    min_gap: PeriodField | None = None
-
-    @property
-    def n_occasions(self) -> int:
-        """How many occasions the rule plans for one participant."""
-        return self.times * self.per_day
-
-    @model_validator(mode="after")
-    def _one_way_to_say_when(self) -> Self:
-        if sum(x is not None for x in (self.anchor, self.date, self.event)) != 1:
-            raise ValueError("give exactly one of 'anchor', 'date' and 'event'")
-        if self.times > 1 and self.every is None:
-            raise ValueError("'times' needs 'every'")
-        if self.at and self.random_between:
-            raise ValueError("give 'at' or 'random_between', not both")
-        if self.per_day > 1 and self.random_between is None:
-            raise ValueError("'per_day' needs 'random_between'")
-        if self.random_between and self.random_between[0] >= self.random_between[1]:
-            raise ValueError("'random_between' must begin before it ends, within one day")
-        return self
-
-
-class Window(Document):
-    """How long an occasion stays open: before the start, after it, and without a sign of life."""
-
-    start_within: PeriodField
-    finish_within: PeriodField = Period()
-    inactivity: PeriodField | None = None
-
-    @model_validator(mode="after")
-    def _has_length(self) -> Self:
-        if self.start_within == Period():
-            raise ValueError("'start_within' must be longer than nothing")
-        return self
-
-
 class Wave(Document):
     """One slot of the protocol: which instruments, when, for whom, with which reminders."""
 
@@ -155,17 +94,22 @@ class Wave(Document):
     instruments: tuple[InstrumentRef, ...] = Field(min_length=1)
     schedule: Schedule
     window: Window = Window(start_within=Period(days=14))
-    reminders: tuple[PeriodField, ...] = ()
+    reminders: tuple[PeriodField, ...] = Field(default=(), max_length=20)
     arms: tuple[Code, ...] = ()  # empty: all
     share: float | None = Field(default=None, gt=0, lt=1)  # a random part; the rest planned missing
-    only_if: str | None = None  # CEL over earlier waves, such as "baseline.completed"
+    only_if: Expression | None = None  # CEL over earlier waves, such as "baseline.completed"
+
+    @property
+    def is_single(self) -> bool:
+        """Whether a person meets this wave once, so that its completion is one moment."""
+        return self.schedule.event is None and self.schedule.n_occasions == 1
 
 
 class MessageTexts(Document):
     """The words of one kind of message; `{placeholders}` come from a fixed list."""
 
     subject: Text
-    body: Text  # Markdown
+    body: LongText
 
 
 class Messages(Document):
@@ -186,7 +130,7 @@ class Protocol(Document):
     preregistration: Preregistration | None = None
     contact: Contact
     consent: Consent
-    eligibility: str | None = None
+    eligibility: Expression | None = None
     arms: tuple[Arm, ...] = ()
     allocation: Allocation | None = None
     anchors: tuple[Code, ...] = ()
@@ -201,46 +145,64 @@ class Protocol(Document):
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
-        problems = list(self._problems())
-        if problems:
-            raise ValueError("; ".join(problems))
+        found = [*self._twice(), *self._arm_problems()]
+        if self.quiet_hours and self.quiet_hours[0] == self.quiet_hours[1]:
+            found.append((("quiet_hours",), "must begin and end at different times"))
+        for i, wave in enumerate(self.waves):
+            found += [(("waves", i, *where), what) for where, what in self._wave_problems(wave, i)]
+        if found:
+            raise Misfit(found)
         return self
 
-    def _problems(self) -> Iterator[str]:
-        arms = {arm.code for arm in self.arms}
-        for kind, codes in (
-            ("wave", [w.code for w in self.waves]),
-            ("arm", [a.code for a in self.arms]),
-        ):
-            yield from (f"{kind} '{c}' stands twice" for c, n in Counter(codes).items() if n > 1)
-        if bool(self.arms) != bool(self.allocation):
-            yield "'arms' and 'allocation' belong together"
-        if self.allocation:
-            total = sum(arm.ratio for arm in self.arms)
-            if any(size <= 0 or size % total for size in self.allocation.block_sizes):
-                yield f"each of 'block_sizes' must be a multiple of {total}, the sum of the ratios"
-        earlier: set[str] = set()
-        for wave in self.waves:
-            yield from (
-                f"wave '{wave.code}' names the unknown arm '{a}'"
-                for a in wave.arms
-                if a not in arms
-            )
-            yield from self._anchor_problems(wave, earlier)
-            earlier.add(wave.code)
+    def _twice(self) -> Iterator[Found]:
+        yield from _repeated("language", self.languages, ("languages",))
+        yield from _repeated("anchor", self.anchors, ("anchors",))
+        yield from _repeated("arm", (arm.code for arm in self.arms), ("arms",), "code")
+        yield from _repeated("wave", (wave.code for wave in self.waves), ("waves",), "code")
+        if ENROLLMENT in self.anchors:
+            yield ("anchors",), f"'{ENROLLMENT}' is every study's own anchor"
 
-    def _anchor_problems(self, wave: Wave, earlier: set[str]) -> Iterator[str]:
+    def _arm_problems(self) -> Iterator[Found]:
+        if self.arms and self.allocation is None:
+            yield ("arms",), "'arms' need an 'allocation'"
+        if self.allocation is None:
+            return
+        if not self.arms:
+            yield ("allocation",), "'allocation' needs 'arms'"
+        yield from _repeated("stratum", self.allocation.strata, ("allocation", "strata"))
+        total = sum(arm.ratio for arm in self.arms) or 1
+        if any(size <= 0 or size % total for size in self.allocation.block_sizes):
+            yield (
+                ("allocation", "block_sizes"),
+                f"each size must be a multiple of {total}, the sum of the arms' ratios",
+            )
+
+    def _wave_problems(self, wave: Wave, index: int) -> Iterator[Found]:
+        yield from _repeated("instrument", wave.instruments, ("instruments",))
+        arms = {arm.code for arm in self.arms}
+        for i, arm in enumerate(wave.arms):
+            if arm not in arms:
+                yield ("arms", i), f"there is no arm '{arm}'"
         anchor = wave.schedule.anchor
-        if anchor is None or anchor == "enrollment" or anchor in self.anchors:
+        if anchor is None or anchor == ENROLLMENT or anchor in self.anchors:
             return
         before, _, what = anchor.partition(".")
+        earlier = {other.code: other for other in self.waves[:index]}
         if what != "completed" or before not in earlier:
             yield (
-                f"wave '{wave.code}' hangs on '{anchor}', which is neither 'enrollment', one of "
-                "the anchors, nor '<earlier wave>.completed'"
+                ("schedule", "anchor"),
+                f"'{anchor}' is neither '{ENROLLMENT}', one of the anchors, nor "
+                "'<earlier wave>.completed'",
             )
+        elif not earlier[before].is_single:
+            yield ("schedule", "anchor"), f"'{before}' repeats, so its completion is no single day"
 
 
-def time_of(text: TimeOfDay) -> dt.time:
-    """A time of day as a value."""
-    return dt.time.fromisoformat(text)
+def _repeated(
+    kind: str, names: Iterable[str], where: tuple[str, ...], *below: str
+) -> Iterator[Found]:
+    seen: Counter[str] = Counter()
+    for i, name in enumerate(names):
+        if seen[name]:
+            yield (*where, i, *below), f"{kind} '{name}' stands twice"
+        seen[name] += 1

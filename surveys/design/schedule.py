@@ -14,10 +14,9 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from surveys.design.periods import Period
-from surveys.design.protocol import Schedule, Window, time_of
+from surveys.design.timing import FIRST_YEAR, LAST_YEAR, Schedule, Window, time_of
 
 DEFAULT_TIME = time(9)
-FIRST_YEAR, LAST_YEAR = 1900, 2999
 MINUTE = timedelta(minutes=1)
 
 

@@ -1,0 +1,112 @@
+"""What must be right before a protocol is published, beyond its shape. Pure.
+
+Called by the study command for a file and by `design.actions.publish` for a draft.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+
+from surveys.design import conditions
+from surveys.design.placeholders import unknown_in
+from surveys.design.protocol import MessageTexts, Protocol, Wave
+from surveys.design.schedule import after, window
+from surveys.design.texts import is_file_name, texts_of
+from surveys.design.timing import Found
+from surveys.instruments.definition import Instrument
+
+SIGN_UP = ("screener",)  # what the sign-up asks before anybody is enrolled
+# Months differ in length: a reminder must lie inside its window whichever month it opens in.
+OPENINGS = tuple(dt.datetime(2027, month, 28, 12, tzinfo=dt.UTC) for month in range(1, 13))
+
+
+def problems(protocol: Protocol, instruments: Mapping[str, Instrument]) -> tuple[Found, ...]:
+    """Everything that keeps a protocol from being published; `instruments` maps refs to them."""
+    found = [*_texts(protocol), *_messages(protocol), *_eligibility(protocol)]
+    met_once: list[str] = []
+    for i, wave in enumerate(protocol.waves):
+        here = [
+            *_instruments(wave, protocol, instruments),
+            *_reminders(wave),
+            *_condition(wave, met_once),
+        ]
+        found += [(("waves", i, *where), what) for where, what in here]
+        if wave.is_single:
+            met_once.append(wave.code)
+    return tuple(found)
+
+
+def _texts(protocol: Protocol) -> Iterator[Found]:
+    for where, text in texts_of(protocol):
+        for language in protocol.languages:
+            if not text.get(language, "").strip():
+                yield where, f"lacks the language '{language}'"
+        for language, words in text.items():
+            if language not in protocol.languages:
+                yield (*where, language), f"'{language}' is none of the study's languages"
+            if is_file_name(words):
+                yield (*where, language), f"'{words}' is the name of a file, not a text"
+
+
+def _messages(protocol: Protocol) -> Iterator[Found]:
+    for kind in ("invitation", "reminder"):
+        texts: MessageTexts | None = getattr(protocol.messages, kind)
+        if texts is not None:
+            yield from ((("messages", kind, *where), what) for where, what in _message(texts))
+
+
+def _message(texts: MessageTexts) -> Iterator[Found]:
+    for part in ("subject", "body"):
+        for language, words in getattr(texts, part).items():
+            yield from (((part, language), what) for what in unknown_in(words))
+    for language, words in texts.subject.items():
+        if "\n" in words or "\r" in words:
+            yield ("subject", language), "a subject is one line"
+    for language, words in texts.body.items():
+        if "{link}" not in words:
+            yield ("body", language), "lacks '{link}', without which nobody can answer"
+
+
+def _eligibility(protocol: Protocol) -> Iterator[Found]:
+    if protocol.eligibility is None:
+        return
+    try:
+        names = conditions.names_in(protocol.eligibility)
+    except conditions.BadCondition as error:
+        yield ("eligibility",), str(error)
+        return
+    for name in names:
+        if name not in SIGN_UP:
+            yield ("eligibility",), f"'{name}' is not known; use 'screener.<item>'"
+
+
+def _instruments(
+    wave: Wave, protocol: Protocol, instruments: Mapping[str, Instrument]
+) -> Iterator[Found]:
+    for i, ref in enumerate(wave.instruments):
+        if ref not in instruments:
+            known = ", ".join(sorted(instruments)) or "none"
+            yield ("instruments", i), f"there is no instrument '{ref}'; known are {known}"
+            continue
+        for language in protocol.languages:
+            if language not in instruments[ref].languages:
+                yield ("instruments", i), f"'{ref}' is not translated into '{language}'"
+
+
+def _reminders(wave: Wave) -> Iterator[Found]:
+    previous = OPENINGS
+    for i, period in enumerate(wave.reminders):
+        due = tuple(after(opens, period, "UTC") for opens in OPENINGS)
+        closes = (window(opens, wave.window, "UTC") for opens in OPENINGS)
+        if any(a <= b for a, b in zip(due, previous, strict=True)):
+            yield ("reminders", i), "must come after the opening and the reminder before it"
+        elif any(a >= b for a, b in zip(due, closes, strict=True)):
+            within = wave.window.start_within
+            yield ("reminders", i), f"{period} comes when the window of {within} has closed"
+        previous = due
+
+
+def _condition(wave: Wave, earlier: list[str]) -> Iterator[Found]:
+    if wave.only_if is not None:
+        yield from ((("only_if",), what) for what in conditions.problems(wave.only_if, earlier))
