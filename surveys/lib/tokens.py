@@ -2,7 +2,8 @@
 
 A token is the row's UUID (128 bits) followed by a 128-bit MAC over purpose, UUID and generation,
 in lower-case base32 behind a version letter and before a fixed last letter, since mail programs
-drop trailing punctuation. Raising a row's generation revokes the links sent so far.
+drop trailing punctuation. Raising a row's generation revokes the links sent so far. Upper case
+is read as lower case: some programs and people change it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from django.conf import settings
 
 VERSION = "a"
 END = "z"
+LENGTH = 54
 
 
 class BadToken(ValueError):
@@ -30,7 +32,8 @@ def make(purpose: str, row: UUID, generation: int = 0) -> str:
 
 def claimed_row(token: str) -> UUID:
     """The UUID that a token names, unverified; raises BadToken when it is malformed."""
-    if len(token) != 54 or token[0] != VERSION or token[-1] != END or not token.isascii():
+    token = _folded(token)
+    if len(token) != LENGTH or token[0] != VERSION or token[-1] != END:
         raise BadToken("malformed")
     try:
         raw = base64.b32decode(token[1:-1].upper() + "====")
@@ -41,8 +44,14 @@ def claimed_row(token: str) -> UUID:
 
 def verify(purpose: str, token: str, row: UUID, generation: int = 0) -> None:
     """Raise BadToken unless `token` was made for this row, purpose and generation."""
-    if not hmac.compare_digest(token.encode(), make(purpose, row, generation).encode()):
+    if not hmac.compare_digest(_folded(token), make(purpose, row, generation)):
         raise BadToken("forged or revoked")
+
+
+def _folded(token: str) -> str:
+    if not token.isascii():  # lower() maps some foreign letters onto ours
+        raise BadToken("malformed")
+    return token.lower()
 
 
 def _mac(purpose: str, row: UUID, generation: int) -> bytes:
