@@ -1,0 +1,140 @@
+"""Saving pages: the one door to a participant's answers. `pipeline.save_page` calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from surveys.instruments.definition import Instrument
+from surveys.instruments.models import InstrumentVersion
+from surveys.responding.answers import PageAnswers, Problem, merged, parse_page
+from surveys.responding.models import Submission
+from surveys.responding.paradata import Visit, merge, seconds_of
+from surveys.responding.places import Place
+from surveys.responding.standing import Standing, standing
+from surveys.scheduling import actions as scheduling
+from surveys.scheduling.models import Occasion
+
+
+class AlreadyFinal(ValueError):
+    """The instrument was handed in before, with other answers; those stay."""
+
+
+@dataclass(frozen=True)
+class PageSaved:
+    """What saving a page led to.
+
+    `place` is the page to show next, None when all is done. Forward with `problems` it is the
+    same page again; back, the values with problems are left out.
+    """
+
+    occasion: Occasion
+    completed: bool
+    place: Place | None
+    problems: dict[str, Problem] = field(default_factory=dict)
+
+
+@transaction.atomic
+def save_page(
+    *,
+    occasion: UUID,
+    instrument: str,
+    page: int,
+    posted: Mapping[str, str],
+    forward: bool,
+    now: datetime,
+) -> PageSaved:
+    """Keep one page; forward from the last page of an instrument makes it final.
+
+    What is valid is kept even when another item needs attention; going back insists on nothing.
+    A page posted twice is stored once. `posted` may carry `shown` (an ISO instant that the caller
+    vouches for), `seconds` and `language` for the paradata.
+
+    Raises NoSuchPage, AlreadyFinal, and scheduling's OccasionClosed.
+    """
+    row = _locked(occasion)
+    stands = standing(row)
+    place = Place(instrument, page)
+    definition = stands.of(place)
+    parsed = parse_page(definition, definition.pages[page - 1], posted, insist=forward)
+    draft = stands.submissions.get(instrument)
+    if draft is not None and draft.state == Submission.State.FINAL:
+        return _again(row, stands, draft, parsed)
+    moves_on = forward and not parsed.problems
+    hands_in = moves_on and page == len(definition.pages)
+    if moves_on or parsed.has_content:
+        scheduling.record_saved(occasion=row, now=now)
+        visit = _visit(definition, page, posted, now)
+        _store(
+            draft or _new(row, definition, visit),
+            parsed,
+            visit,
+            moves_on=moves_on,
+            hands_in=hands_in,
+        )
+    if hands_in:
+        return _handed_in(row, now)
+    step = 1 if moves_on else 0 if forward else -1
+    return PageSaved(row, False, Place(instrument, max(page + step, 1)), parsed.problems)
+
+
+def _locked(occasion: UUID) -> Occasion:
+    """The occasion's row, held until the transaction ends: pages are saved one after the other."""
+    rows = Occasion.objects.select_for_update(of=("self",))
+    return rows.select_related("participant__study", "protocol__study").get(pk=occasion)
+
+
+def _again(row: Occasion, stands: Standing, final: Submission, parsed: PageAnswers) -> PageSaved:
+    """The answer to a page that comes once more after its instrument was handed in."""
+    if parsed.problems or merged(final.answers, parsed, completed=True) != final.answers:
+        raise AlreadyFinal(f"'{final.instrument.ref}' was handed in before")
+    return PageSaved(row, False, stands.place)
+
+
+def _visit(definition: Instrument, page: int, posted: Mapping[str, str], now: datetime) -> Visit:
+    shown = posted.get("shown")
+    return Visit(
+        page=page,
+        items=[item.code for item in definition.pages[page - 1]],
+        language=posted.get("language", definition.languages[0]),
+        shown_at=min(datetime.fromisoformat(shown), now) if shown else None,
+        saved_at=now,
+        seconds=seconds_of(posted.get("seconds", "")),
+    )
+
+
+def _new(row: Occasion, definition: Instrument, visit: Visit) -> Submission:
+    version = InstrumentVersion.objects.get(code=definition.instrument, version=definition.version)
+    started_at = visit.shown_at or visit.saved_at
+    return Submission(occasion=row, instrument=version, started_at=started_at)
+
+
+def _store(
+    submission: Submission, parsed: PageAnswers, visit: Visit, *, moves_on: bool, hands_in: bool
+) -> None:
+    before = submission.answers
+    submission.answers = merged(before, parsed, completed=moves_on)
+    submission.paradata = merge(
+        submission.paradata,
+        visit,
+        started_at=submission.started_at,
+        before=before,
+        after=submission.answers,
+    )
+    submission.saved_at = visit.saved_at
+    if hands_in:
+        submission.state = Submission.State.FINAL
+        submission.finished_at = visit.saved_at
+    submission.save()
+
+
+def _handed_in(row: Occasion, now: datetime) -> PageSaved:
+    """An instrument has become final; with the last one the occasion is completed."""
+    place = standing(row).place
+    if place is None:
+        scheduling.complete(occasion=row, now=now)
+    return PageSaved(row, place is None, place)

@@ -1,0 +1,57 @@
+"""Where one occasion's questionnaire stands, read from its rows; for saving and for showing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from surveys.design import registry as protocols
+from surveys.instruments import registry as instruments
+from surveys.instruments.definition import Instrument
+from surveys.responding.models import Submission
+from surveys.responding.places import Filled, Place, is_reached, next_place
+from surveys.scheduling.models import Occasion
+
+
+class NoSuchPage(ValueError):
+    """Not a page of this occasion, or one that has not been reached yet."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The instruments in the order asked, and the submissions so far by `code@version`."""
+
+    instruments: Sequence[Instrument]
+    submissions: Mapping[str, Submission]
+
+    @property
+    def filled(self) -> dict[str, Filled]:
+        """The submissions as plain values."""
+        return {
+            ref: Filled(row.answers, is_final=row.state == Submission.State.FINAL)
+            for ref, row in self.submissions.items()
+        }
+
+    @property
+    def place(self) -> Place | None:
+        """The first page that is not yet saved; None when all is done."""
+        return next_place(self.instruments, self.filled)
+
+    def of(self, place: Place) -> Instrument:
+        """The instrument of a page that has been reached; raises NoSuchPage."""
+        for instrument in self.instruments:
+            if instrument.ref == place.instrument:
+                if is_reached(self.instruments, self.filled, place):
+                    return instrument
+                raise NoSuchPage(f"page {place.page} of '{place.instrument}' is not reached yet")
+        raise NoSuchPage(f"'{place.instrument}' is not asked at this occasion")
+
+
+def standing(occasion: Occasion) -> Standing:
+    """Read it by the protocol version that the occasion was planned with."""
+    wave = protocols.protocol_of(occasion.protocol).by_code[occasion.wave]
+    rows = Submission.objects.filter(occasion=occasion).select_related("instrument")
+    return Standing(
+        [instruments.instrument(ref) for ref in wave.instruments],
+        {row.instrument.ref: row for row in rows},
+    )
