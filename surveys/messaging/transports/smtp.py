@@ -1,0 +1,232 @@
+"""SMTP that knows how far it came, so that "not sent" and "perhaps sent" are never mixed up.
+
+The standard client raises the same exception when the connection breaks before the body and
+after it. This one keeps the phase of the dialogue, and the outcome follows from phase and reply.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import select
+import smtplib
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from email.message import EmailMessage
+from enum import IntEnum
+from typing import Any, Literal
+
+from surveys.messaging.transports import Kind, Outcome, ServerAway
+
+SESSION_IS_CLOSING = 421
+QUIT_TIMEOUT = 2.0
+
+
+class Phase(IntEnum):
+    """How far the dialogue about one mail came."""
+
+    CONNECT = 0
+    EHLO = 1
+    MAIL = 2
+    RCPT = 3
+    DATA = 4
+    BODY_STARTED = 5
+    REPLIED = 6
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where the mail server is and how to talk to it; time-outs in seconds."""
+
+    host: str
+    port: int
+    user: str = ""
+    password: str = ""
+    tls: Literal["", "starttls", "ssl"] = ""
+    helo: str = "localhost"  # the name that we greet with
+    timeout: float = 20.0  # for each step but the last
+    final_timeout: float = 60.0  # for the reply to the body, which servers may take long over
+
+
+class Refused(Exception):
+    """A reply that ends the mail."""
+
+    def __init__(self, code: int, reply: bytes) -> None:
+        super().__init__(code, reply)
+        self.code = code
+        self.words = f"{code} {reply.decode('utf-8', 'replace')}"
+
+
+class _Dialogue(smtplib.SMTP):
+    """One connection; `phase` says how far the current mail came."""
+
+    phase = Phase.CONNECT
+
+    def hand_over(
+        self,
+        sender: str,
+        to: str,
+        body: bytes,
+        *,
+        before_body: Callable[[], None],
+        final_timeout: float,
+    ) -> str:
+        """One mail, step by step; returns the server's last words."""
+        self._step(Phase.MAIL, 250, f"MAIL FROM:<{sender}>")
+        self._step(Phase.RCPT, 250, f"RCPT TO:<{to}>")
+        self._step(Phase.DATA, 354, "DATA")
+        before_body()
+        self.phase = Phase.BODY_STARTED
+        with self._patience(final_timeout):
+            self.send(body)
+            code, reply = self.getreply()
+        if code >= 200:  # smtplib says -1 for what is no reply
+            self.phase = Phase.REPLIED
+        return self._expect(250, code, reply)
+
+    @contextlib.contextmanager
+    def _patience(self, seconds: float) -> Iterator[None]:
+        sock = self.sock
+        if sock is not None:
+            sock.settimeout(seconds)
+        yield
+        if sock is not None:
+            sock.settimeout(self.timeout)
+
+    def _step(self, phase: Phase, expected: int, command: str) -> None:
+        self.phase = phase
+        self.putcmd(command)
+        self._expect(expected, *self.getreply())
+
+    @staticmethod
+    def _expect(expected: int, code: int, reply: bytes) -> str:
+        if code // 100 != expected // 100:
+            raise Refused(code, reply)
+        return f"{code} {reply.decode('utf-8', 'replace')}"
+
+
+class _EncryptedDialogue(_Dialogue, smtplib.SMTP_SSL):
+    """The same over TLS from the first byte."""
+
+
+class SmtpTransport:
+    """One connection for a batch, opened at the first mail and again when it went bad."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._dialogue: _Dialogue | None = None
+
+    def send(self, email: EmailMessage, before_body: Callable[[], None]) -> Outcome:
+        """See `Transport.send`."""
+        sender, to = _only_address(email, "From"), _only_address(email, "To")
+        body = _dot_stuffed(email.as_bytes())
+        dialogue = self._session()
+        try:
+            words = dialogue.hand_over(
+                sender,
+                to,
+                body,
+                before_body=before_body,
+                final_timeout=self._server.final_timeout,
+            )
+            return Outcome(Kind.SENT, words)
+        except Refused as refused:
+            self._make_ready(dialogue, refused.code)
+            return Outcome(_kind_of(dialogue.phase, refused.code), refused.words)
+        except (smtplib.SMTPException, OSError) as error:
+            self._drop()
+            kind = Kind.UNKNOWN if dialogue.phase == Phase.BODY_STARTED else Kind.TEMPORARY
+            return Outcome(kind, f"{dialogue.phase.name.lower()}: {error}")
+        except BaseException:
+            self._drop()  # the server waits for a body that must not come
+            raise
+
+    def close(self) -> None:
+        """End the session; the mails are out, so little patience is due."""
+        if self._dialogue is not None and self._dialogue.sock is not None:
+            with contextlib.suppress(smtplib.SMTPException, OSError):
+                self._dialogue.sock.settimeout(QUIT_TIMEOUT)
+                self._dialogue.docmd("QUIT")
+        self._drop()
+
+    def _session(self) -> _Dialogue:
+        if self._dialogue is not None:
+            if self._dialogue.sock is not None and _is_quiet(self._dialogue.sock):
+                return self._dialogue
+            self._drop()
+        self._dialogue = _opened(self._server)
+        return self._dialogue
+
+    def _make_ready(self, dialogue: _Dialogue, code: int) -> None:
+        """Bring the session back to its start after a refusal, or give it up."""
+        try:
+            is_ready = code != SESSION_IS_CLOSING and dialogue.rset()[0] == 250
+        except (smtplib.SMTPException, OSError):
+            is_ready = False
+        if not is_ready:
+            self._drop()
+
+    def _drop(self) -> None:
+        dialogue, self._dialogue = self._dialogue, None
+        if dialogue is not None:
+            with contextlib.suppress(OSError):
+                dialogue.close()
+
+
+def _opened(server: Server) -> _Dialogue:
+    """A greeted, encrypted and logged-in session; raises ServerAway."""
+    options: dict[str, Any] = {"timeout": server.timeout, "local_hostname": server.helo}
+    context = ssl.create_default_context() if server.tls else None
+    try:
+        if server.tls == "ssl":
+            dialogue: _Dialogue = _EncryptedDialogue(
+                server.host, server.port, context=context, **options
+            )
+        else:
+            dialogue = _Dialogue(server.host, server.port, **options)
+    except (smtplib.SMTPException, OSError) as error:
+        raise ServerAway(f"connect: {error}") from error
+    try:
+        dialogue.phase = Phase.EHLO
+        dialogue.ehlo_or_helo_if_needed()
+        if server.tls == "starttls":
+            dialogue.starttls(context=context)
+            dialogue.ehlo_or_helo_if_needed()
+        if server.user:
+            dialogue.login(server.user, server.password)
+    except (smtplib.SMTPException, OSError) as error:
+        dialogue.close()
+        raise ServerAway(f"greeting: {error}") from error
+    return dialogue
+
+
+def _kind_of(phase: Phase, code: int) -> Kind:
+    """What a refusal means. A refusal of the sender is our fault, so the address may recover."""
+    if 400 <= code < 500:
+        return Kind.TEMPORARY
+    if 500 <= code < 600:
+        return Kind.PERMANENT if phase >= Phase.RCPT else Kind.TEMPORARY
+    return Kind.UNKNOWN if phase >= Phase.BODY_STARTED else Kind.TEMPORARY
+
+
+def _only_address(email: EmailMessage, header: str) -> str:
+    """The one address of a header; more than one is a bug upstream and must never go out."""
+    addresses = email[header].addresses
+    if len(addresses) != 1:
+        raise ValueError(f"{header} must hold exactly one address, not {len(addresses)}")
+    return str(addresses[0].addr_spec)
+
+
+def _dot_stuffed(body: bytes) -> bytes:
+    """The body as it goes over the wire, with the line that ends it."""
+    end = b"" if body.endswith(b"\r\n") else b"\r\n"
+    return re.sub(rb"(?m)^\.", b"..", body) + end + b".\r\n"
+
+
+def _is_quiet(sock: socket.socket) -> bool:
+    """Whether an idle session still stands: a closed one, or one with a goodbye, can be read."""
+    poll = select.poll()
+    poll.register(sock, select.POLLIN | select.POLLHUP | select.POLLERR)
+    return not poll.poll(0)
