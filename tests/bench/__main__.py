@@ -86,7 +86,7 @@ def main(asked: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="studyplatform-bench-") as made:
         Path(made).chmod(0o711)  # the servers' account must get through to its own folder
         with servers(Path(made) / "servers") as given:
-            env = {**given, "MODE": "test"}
+            env = {**given, "MODE": "test", "DJANGO_SETTINGS_MODULE": "studyplatform.settings"}
             subprocess.run(
                 [sys.executable, "manage.py", "migrate", "--skip-checks", "--verbosity", "0"],
                 cwd=ROOT,
