@@ -5,7 +5,7 @@ The study command reads and writes them; every problem names its line and column
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from surveys.design.checks import problems
 from surveys.design.protocol import Protocol
 from surveys.design.texts import TEXT_FIELDS, Loc, is_file_name
 from surveys.instruments.definition import Instrument
-from surveys.lib.yamlfile import DocumentError, Parsed, Problem, dump, parse
+from surveys.lib.yamlfile import DocumentError, Parsed, dump, parse
 from surveys.lib.yamlnodes import Unreadable, text_of
 
 LARGEST_TEXT = 100_000  # bytes of one Markdown file
@@ -108,7 +108,7 @@ class _Texts:
             raise ValueError(f"'{name}', line {line}, column {column}: {error.message}") from None
         except OSError as error:
             raise ValueError(f"'{name}' cannot be read: {error.strerror}") from None
-        words = "\n".join(line.rstrip() for line in text.splitlines()).strip("\n")
+        words = text.replace("\r\n", "\n").strip()
         if not words or is_file_name(words):
             raise ValueError(f"'{name}' holds no text")
         return words
@@ -117,15 +117,3 @@ class _Texts:
 def _languages(data: Any) -> list[str]:
     languages = data.get("languages") if isinstance(data, dict) else None
     return [x for x in languages if isinstance(x, str)] if isinstance(languages, list) else []
-
-
-def lines_of(error: DocumentError) -> Iterator[str]:
-    """The problems as the command prints them."""
-    for problem in error.problems:
-        yield line_of(error.source, problem)
-
-
-def line_of(source: str, problem: Problem) -> str:
-    """`file:line:column path: message`."""
-    path = f" {problem.path}:" if problem.path else ""
-    return f"{source}:{problem.line}:{problem.column}{path} {problem.message}"

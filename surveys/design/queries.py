@@ -1,0 +1,39 @@
+"""Which protocol is in force. Reads only; actions, faces and enrolment ask here."""
+
+from __future__ import annotations
+
+from surveys.design.models import ProtocolVersion, Study
+from surveys.design.protocol import Protocol
+from surveys.instruments.definition import Instrument
+from surveys.instruments.models import InstrumentVersion
+from surveys.instruments.registry import instrument_of
+
+
+class NotPublished(LookupError):
+    """The study has no such published version."""
+
+
+def current(study: Study) -> ProtocolVersion:
+    """The newest published version; raises NotPublished."""
+    row = study.protocols.order_by("-version").first()
+    if row is None:
+        raise NotPublished(f"study '{study.code}' is not published yet")
+    return row
+
+
+def version(study: Study, number: int) -> ProtocolVersion:
+    """One published version; raises NotPublished."""
+    row = study.protocols.filter(version=number).first()
+    if row is None:
+        raise NotPublished(f"study '{study.code}' has no version {number}")
+    return row
+
+
+def draft(study: Study) -> Protocol | None:
+    """The draft as a protocol; None when the study has none."""
+    return None if study.draft is None else Protocol.model_validate(study.draft)
+
+
+def instruments() -> dict[str, Instrument]:
+    """Every instrument of the platform by its ref; a protocol may name these."""
+    return {row.ref: instrument_of(row) for row in InstrumentVersion.objects.order_by("code")}
