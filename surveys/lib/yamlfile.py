@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_args
@@ -16,15 +17,20 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.scalarstring import LiteralScalarString
+from ruamel.yaml.scalarstring import (
+    FoldedScalarString,
+    LiteralScalarString,
+    SingleQuotedScalarString,
+)
 
 from surveys.lib.documents import Misfit
 from surveys.lib.yamlnodes import Loc, Place, Reader, Unreadable, compose, text_of
 
 M = TypeVar("M", bound=BaseModel)
 
-WIDTH = 100
 FLOW_WIDTH = 88  # a collection of plain values stays on one line up to here
+FOLD_WIDTH = 88  # a longer text is folded into a block of lines about this wide
+PLAIN = re.compile(r"[^\W\d][\w.,;!?()/@+%'-]*( [\w.,;!?()/@+%'-]+)*")  # needs no quotes anywhere
 
 
 @dataclass(frozen=True, order=True)
@@ -119,10 +125,12 @@ def load(text: str | bytes, model: type[M], source: str) -> M:
 def dump(document: Mapping[str, Any]) -> str:
     """A JSON-like document as YAML 1.2 that people like to read; `load` gives the same back.
 
-    Texts of several lines become blocks, short collections of plain values stay on one line.
+    Long texts become blocks, short collections of plain values stay on one line.
     """
     yaml = YAML()
-    yaml.width = WIDTH
+    yaml.width = (
+        4096  # the emitter's own wrapping leaves trailing blanks; long texts are folded here
+    )
     yaml.indent(mapping=2, sequence=4, offset=2)
     stream = io.StringIO()
     styled = _styled(document)
@@ -142,23 +150,60 @@ def path_text(loc: Loc) -> str:
     return text
 
 
-def _styled(value: Any) -> Any:
+def _styled(value: Any, *, in_list: bool = False) -> Any:
     if isinstance(value, str):
-        return LiteralScalarString(value) if "\n" in value else value
+        return _styled_text(value)
     styled: CommentedMap | CommentedSeq
     if isinstance(value, Mapping):
-        styled = CommentedMap((key, _styled(child)) for key, child in value.items())
-        children = list(value.values())
+        styled = CommentedMap((_quoted(key), _styled(child)) for key, child in value.items())
     elif isinstance(value, list | tuple):
-        styled = CommentedSeq(_styled(child) for child in value)
-        children = list(value)
+        styled = CommentedSeq(_styled(child, in_list=True) for child in value)
     else:
         return value
-    is_flat = not any(isinstance(child, Mapping | list | tuple) for child in children)
-    is_short = len(repr(value)) <= FLOW_WIDTH and "\\n" not in repr(value)
-    if not children or (is_flat and is_short):
+    if _height(value) <= (2 if in_list else 1) and _is_short(value):
         styled.fa.set_flow_style()
     return styled
+
+
+def _styled_text(text: str) -> Any:
+    if "\n" in text:
+        return LiteralScalarString(text)
+    is_prose = text.isprintable() and "" not in text.split(" ")
+    if len(text) <= FOLD_WIDTH or not is_prose:
+        return _quoted(text)
+    folded = FoldedScalarString(text)
+    folded.fold_pos = list(_folds(text))
+    return folded
+
+
+def _quoted(text: str) -> str:
+    """Quotes where there is any doubt, so that no reader of YAML takes the text for something else."""
+    return text if PLAIN.fullmatch(text) else SingleQuotedScalarString(text)
+
+
+def _folds(text: str) -> Iterator[int]:
+    """Where to break a line: the last space before each line grows too wide."""
+    start = 0
+    while len(text) - start > FOLD_WIDTH:
+        at = text.rfind(" ", start, start + FOLD_WIDTH)
+        at = at if at > start else text.find(" ", start + FOLD_WIDTH)
+        if at < 0:
+            return
+        yield at
+        start = at + 1
+
+
+def _height(value: Any) -> int:
+    """How many levels of collections: 0 for a plain value, 1 for a flat collection."""
+    if isinstance(value, Mapping):
+        return 1 + max(map(_height, value.values()), default=-1)
+    if isinstance(value, list | tuple):
+        return 1 + max(map(_height, value), default=-1)
+    return 0
+
+
+def _is_short(value: Any) -> bool:
+    return len(repr(value)) <= FLOW_WIDTH and "\\n" not in repr(value)
 
 
 def _without_echoes(details: Sequence[ErrorDetails]) -> list[ErrorDetails]:

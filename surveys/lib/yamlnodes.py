@@ -12,6 +12,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, StringMark, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.scanner import Scanner, ScannerError
 
 Loc = tuple[str | int, ...]
 Place = tuple[int, int]  # line and column, from 1
@@ -30,6 +31,15 @@ class Unreadable(ValueError):
     def __init__(self, place: Place, loc: Loc, message: str) -> None:
         super().__init__(message)
         self.place, self.loc, self.message = place, loc, message
+
+
+class _ShallowScanner(Scanner):
+    """Stops at deep flow collections before they cost time, and with their place."""
+
+    def fetch_flow_collection_start(self, TokenClass: Any, to_push: str) -> None:
+        if self.flow_level >= MAX_DEPTH:
+            raise ScannerError(None, None, TOO_DEEP, self.reader.get_mark())
+        super().fetch_flow_collection_start(TokenClass, to_push)
 
 
 def text_of(raw: str | bytes) -> str:
@@ -54,6 +64,7 @@ def text_of(raw: str | bytes) -> str:
 def compose(text: str) -> Node | None:
     """The node tree of one YAML document; None when it is empty."""
     yaml = YAML(typ="safe", pure=True)
+    yaml.Scanner = _ShallowScanner
     try:
         node: Node | None = yaml.compose(text)
     except MarkedYAMLError as error:
