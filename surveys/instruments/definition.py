@@ -32,7 +32,7 @@ class Document(BaseModel):
 class Option(Document):
     """One coded answer. `missing` marks coded answers that are no measurement, such as "prefer not to say"."""
 
-    code: int
+    code: int = Field(ge=-32_768, le=32_767)  # what SPSS, Stata and R can all label
     label: Text
     missing: bool = False
 
