@@ -49,6 +49,17 @@ class MessageState(StrEnum):
     MISSED = "missed"  # found too late: the window had closed
 
 
+class WhyNot(StrEnum):
+    """Why a planned message was not sent, as far as the plan decides it."""
+
+    WINDOW_CLOSED = "window_closed"
+    COMPLETED = "completed"
+    WITHDRAWN = "withdrawn"
+    PAUSED = "paused"
+    CONDITION = "condition"  # the wave's condition turned out unmet
+    REPLANNED = "replanned"  # the plan no longer wants it
+
+
 OCCASION = LifeCycle(
     "occasion",
     {

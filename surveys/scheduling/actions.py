@@ -1,0 +1,33 @@
+"""The one door to plans: every write to occasions and messages but delivery. The index.
+
+`pipeline` and `responding` call these; each lives in the module for its part of the life cycle.
+"""
+
+from __future__ import annotations
+
+from surveys.scheduling.answering import (
+    OccasionClosed,
+    OccasionNotOpen,
+    cancel_remaining,
+    complete,
+    hold,
+    open_link,
+    record_saved,
+)
+from surveys.scheduling.replanning import PlanCounts, replan
+from surveys.scheduling.sweeping import Closed, close_due, open_due
+
+__all__ = [
+    "Closed",
+    "OccasionClosed",
+    "OccasionNotOpen",
+    "PlanCounts",
+    "cancel_remaining",
+    "close_due",
+    "complete",
+    "hold",
+    "open_due",
+    "open_link",
+    "record_saved",
+    "replan",
+]

@@ -1,0 +1,135 @@
+"""What a person's own acts do to an occasion, and what withdrawal does; part of `actions`.
+
+Each holds the participant's row first and the occasion's second, as everywhere.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from surveys.audit import log
+from surveys.audit.actors import Actor
+from surveys.design.registry import protocol_of
+from surveys.design.schedule import window
+from surveys.participants.models import Participant
+from surveys.scheduling.facts import hold as hold_participants
+from surveys.scheduling.models import Occasion
+from surveys.scheduling.moves import advance, drop_messages
+from surveys.scheduling.states import Cause, MessageState, OccasionState, WhyNot
+
+ANSWERABLE = (OccasionState.OPEN, OccasionState.STARTED)
+UNFINISHED = (OccasionState.PLANNED, *ANSWERABLE)
+NOT_YET = (OccasionState.PLANNED, OccasionState.EXCLUDED)
+
+
+class OccasionNotOpen(ValueError):
+    """It is planned for later, or not asked of this person; `state` says which."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(f"the occasion is {state}")
+        self.state = state
+
+
+class OccasionClosed(ValueError):
+    """It is completed, expired or cancelled; `state` says which."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(f"the occasion is {state}")
+        self.state = state
+
+
+def hold(occasion: UUID) -> Occasion:
+    """The occasion, fresh and locked together with its participant until the transaction ends.
+
+    Raises Occasion.DoesNotExist.
+    """
+    hold_participants([Occasion.objects.values_list("participant", flat=True).get(pk=occasion)])
+    rows = Occasion.objects.select_for_update(of=("self",), no_key=True)
+    return rows.select_related("participant__study", "protocol__study").get(pk=occasion)
+
+
+@transaction.atomic
+def open_link(*, occasion: UUID, now: datetime) -> Occasion:
+    """Note that Start was pressed; the first time counts.
+
+    Raises OccasionNotOpen and OccasionClosed.
+    """
+    row = hold(occasion)
+    _answerable_since(row, now)
+    if row.link_opened_at is None:
+        row.link_opened_at = now
+        row.save(update_fields=["link_opened_at"])
+    return row
+
+
+@transaction.atomic
+def record_saved(*, occasion: Occasion, now: datetime) -> Occasion:
+    """Note that a page was saved: the first save starts the occasion, each one moves its close.
+
+    Brings `occasion` up to date. Raises OccasionNotOpen and OccasionClosed.
+    """
+    row = hold(occasion.pk)
+    opened_at = _answerable_since(row, now)
+    if row.state == OccasionState.OPEN:
+        advance([row.pk], OccasionState.STARTED)
+    wave = protocol_of(row.protocol).by_code[row.wave]
+    occasion.state = OccasionState.STARTED
+    occasion.started_at = row.started_at or now
+    occasion.last_saved_at = now
+    occasion.closes_at = window(
+        opened_at,
+        wave.window,
+        row.local.get("zone", row.participant.timezone),
+        started=occasion.started_at,
+        last_saved=now,
+    )
+    occasion.save(update_fields=["started_at", "last_saved_at", "closes_at"])
+    return occasion
+
+
+@transaction.atomic
+def complete(*, occasion: Occasion, now: datetime) -> Occasion:
+    """Every instrument is final: nothing more is asked or sent for this occasion.
+
+    Raises IllegalMove unless the occasion is started.
+    """
+    row = hold(occasion.pk)
+    advance([row.pk], OccasionState.COMPLETED, ended_at=now)
+    drop_messages([row.pk], MessageState.CANCELLED, WhyNot.COMPLETED)
+    occasion.state, occasion.ended_at = OccasionState.COMPLETED, now
+    return occasion
+
+
+@transaction.atomic
+def cancel_remaining(*, participant: Participant, by: Actor, now: datetime) -> int:
+    """Withdrawal: take everything that has not ended out of the plan; return how many occasions."""
+    hold_participants([participant.pk])
+    rows = Occasion.objects.filter(participant=participant, state__in=UNFINISHED)
+    held = rows.order_by("pk").select_for_update(no_key=True)
+    occasions = list(held.values_list("pk", flat=True))
+    advance(occasions, OccasionState.CANCELLED, cause=Cause.WITHDRAWN, ended_at=now)
+    drop_messages(occasions, MessageState.CANCELLED, WhyNot.WITHDRAWN)
+    if occasions:
+        log.record(
+            "plan.cancelled",
+            by=by,
+            at=now,
+            study=participant.study.code,
+            subject=participant.code,
+            cancelled=len(occasions),
+        )
+    return len(occasions)
+
+
+def _answerable_since(row: Occasion, now: datetime) -> datetime:
+    """When the occasion opened; raises unless it may be answered now."""
+    if row.state in NOT_YET or row.opens_at is None:
+        raise OccasionNotOpen(row.state)
+    if row.state not in ANSWERABLE:
+        raise OccasionClosed(row.state)
+    if row.closes_at is not None and row.closes_at <= now:
+        raise OccasionClosed(OccasionState.EXPIRED)
+    return row.opens_at

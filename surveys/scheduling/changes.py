@@ -1,0 +1,242 @@
+"""The difference between the plan that exists and the plan that is wanted. Pure.
+
+Nothing in the past changes: an occasion that has opened, or whose window has come or gone, stays
+as it is, and so does a message that a worker has taken. `replanning` writes the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+from typing import NamedTuple
+from uuid import UUID
+
+from surveys.scheduling.planner import Intent, Key, PlannedMessage, PlannedOccasion
+from surveys.scheduling.states import Cause, MessageKind, MessageState, OccasionState
+
+
+class ExistingMessage(NamedTuple):
+    """A message's row, as far as planning looks at it."""
+
+    id: UUID
+    kind: str
+    nth: int
+    state: str
+    due_at: datetime
+
+
+class ExistingOccasion(NamedTuple):
+    """An occasion's row and its messages, as far as planning looks at them."""
+
+    id: UUID
+    wave: str
+    nth: int
+    state: str
+    cause: str
+    opens_at: datetime | None
+    closes_at: datetime | None
+    ended_at: datetime | None
+    local: Intent
+    messages: tuple[ExistingMessage, ...] = ()
+
+    @property
+    def key(self) -> Key:
+        """What makes the occasion one of a kind for its participant."""
+        return self.wave, self.nth
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether its window has closed, found by a sweep or not."""
+        return self.closes_at is not None and self.closes_at <= now
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether its window has begun, found by a sweep or not."""
+        return self.opens_at is not None and self.opens_at <= now
+
+
+class Dated(NamedTuple):
+    """An existing message and the moment it shall be due."""
+
+    message: ExistingMessage
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MessageChange:
+    """What happens to the messages of one occasion."""
+
+    create: tuple[PlannedMessage, ...] = ()
+    move: tuple[Dated, ...] = ()
+    cancel: tuple[ExistingMessage, ...] = ()
+    revive: tuple[Dated, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.create or self.move or self.cancel or self.revive)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One existing occasion and what becomes of it."""
+
+    before: ExistingOccasion
+    after: PlannedOccasion
+    messages: MessageChange
+
+    @property
+    def is_shift(self) -> bool:
+        """Whether a moment changes, and not merely its explanation."""
+        before, after = self.before, self.after
+        same = (before.opens_at, before.closes_at) == (after.opens_at, after.closes_at)
+        return not same or bool(self.messages)
+
+
+@dataclass(slots=True)
+class PlanChange:
+    """The set difference, occasion by occasion; `keep` needs no writing."""
+
+    create: list[PlannedOccasion] = field(default_factory=list)
+    move: list[Change] = field(default_factory=list)
+    cancel: list[ExistingOccasion] = field(default_factory=list)
+    revive: list[Change] = field(default_factory=list)
+    exclude: list[Change] = field(default_factory=list)
+    keep: list[ExistingOccasion] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.create or self.move or self.cancel or self.revive or self.exclude)
+
+
+def diff(
+    existing: Mapping[Key, ExistingOccasion], desired: Sequence[PlannedOccasion], now: datetime
+) -> PlanChange:
+    """What must be written so that the plan is as desired, as far as the past allows.
+
+    Moments that a move to another zone would put into the past: where the window is still open
+    the occasion opens now; where it is over, the occasion keeps the moment it had, unless the next
+    one of its wave would then come first, in which case it is let go and found missed.
+    """
+    change = PlanChange()
+    wanted = {occasion.key for occasion in desired}
+    for row in existing.values():
+        if row.key not in wanted:
+            removable = row.state == OccasionState.PLANNED and not row.is_over(now)
+            (change.cancel if removable else change.keep).append(row)
+    for _, wave in groupby(reversed(desired), key=lambda occasion: occasion.wave):
+        _compare_wave(change, existing, wave, now)
+    change.create.reverse()
+    return change
+
+
+def _compare_wave(
+    change: PlanChange,
+    existing: Mapping[Key, ExistingOccasion],
+    wave: Iterable[PlannedOccasion],
+    now: datetime,
+) -> None:
+    """Compare from the last occasion to the first, so that each knows what follows it."""
+    following: datetime | None = None  # when the next occasion of the wave opens
+    for planned in wave:
+        row = existing.get(planned.key)
+        if row is None:
+            change.create.append(planned)
+            following = planned.opens_at or following
+            continue
+        fate = _fate(change, row, planned, now, following)
+        if fate is None:
+            change.keep.append(row)
+            opens_at, closes_at = row.opens_at, row.closes_at
+        else:
+            bucket, target = fate
+            bucket.append(Change(row, target, _messages(row, target)))
+            opens_at, closes_at = target.opens_at, target.closes_at
+        if opens_at and closes_at and closes_at > now:
+            following = opens_at
+
+
+def _fate(
+    change: PlanChange,
+    row: ExistingOccasion,
+    planned: PlannedOccasion,
+    now: datetime,
+    following: datetime | None,
+) -> tuple[list[Change], PlannedOccasion] | None:
+    """Which list the row goes to and what it shall be; None when it stays as it is."""
+    if row.state == OccasionState.PLANNED and not row.is_over(now):
+        if planned.cause:
+            return change.exclude, planned
+        target = None if row.is_due(now) else _placed(row, planned, now, following)
+        if target is None or (_is_as(row, target) and not _messages(row, target)):
+            return None
+        return change.move, target
+    if planned.cause:
+        renamed = row.state == OccasionState.EXCLUDED and planned.cause != row.cause
+        return (change.exclude, planned) if renamed and not row.is_due(now) else None
+    came_back = row.state == OccasionState.EXCLUDED or (
+        row.state == OccasionState.CANCELLED and row.cause == Cause.NOT_IN_VERSION
+    )
+    if came_back and not _is_over(planned, now):
+        return change.revive, _late(planned, now)
+    return None
+
+
+def _placed(
+    row: ExistingOccasion, planned: PlannedOccasion, now: datetime, following: datetime | None
+) -> PlannedOccasion | None:
+    """Where a planned occasion goes; None when it keeps its place."""
+    if not _is_over(planned, now):
+        return _late(planned, now)
+    keeps_order = following is None or (row.opens_at is not None and row.opens_at < following)
+    return None if row.opens_at and keeps_order else planned
+
+
+def _late(planned: PlannedOccasion, now: datetime) -> PlannedOccasion:
+    """The occasion, opening now when its moment has passed; reminders that have passed fall away."""
+    if planned.opens_at is None or planned.opens_at >= now:
+        return planned
+    messages = [
+        message._replace(due_at=max(message.due_at, now))
+        for message in planned.messages
+        if message.due_at > now or message.kind == MessageKind.INVITATION
+    ]
+    guards = [*planned.local.get("guards", ()), "opened_late"]
+    local = {**planned.local, "guards": guards}
+    return planned._replace(opens_at=now, local=local, messages=tuple(messages))
+
+
+def _is_over(planned: PlannedOccasion, now: datetime) -> bool:
+    return planned.closes_at is not None and planned.closes_at <= now
+
+
+def _is_as(row: ExistingOccasion, target: PlannedOccasion) -> bool:
+    return (row.opens_at, row.closes_at, row.local) == (
+        target.opens_at,
+        target.closes_at,
+        target.local,
+    )
+
+
+def _messages(row: ExistingOccasion, target: PlannedOccasion) -> MessageChange:
+    """The set difference of one occasion's messages, by kind and number."""
+    wanted = {(message.kind, message.nth): message for message in target.messages}
+    present = {(message.kind, message.nth): message for message in row.messages}
+    both = [(present[key], wanted[key].due_at) for key in wanted if key in present]
+    return MessageChange(
+        create=tuple(message for key, message in wanted.items() if key not in present),
+        move=_dated(both, MessageState.DUE, unless_same=True),
+        cancel=tuple(
+            message
+            for key, message in present.items()
+            if key not in wanted and message.state == MessageState.DUE
+        ),
+        revive=_dated(both, MessageState.CANCELLED),
+    )
+
+
+def _dated(
+    pairs: Iterable[tuple[ExistingMessage, datetime]], state: str, *, unless_same: bool = False
+) -> tuple[Dated, ...]:
+    return tuple(
+        Dated(message, due_at)
+        for message, due_at in pairs
+        if message.state == state and not (unless_same and message.due_at == due_at)
+    )

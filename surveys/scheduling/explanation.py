@@ -1,0 +1,89 @@
+"""Why an occasion is where it is, in sentences. Pure; the console shows them."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from surveys.scheduling.planner import ENROLLMENT, Intent
+from surveys.scheduling.states import Cause, OccasionState
+
+GUARDS = {
+    "clock_change": "The clocks change then and skip that time, so it opens after the gap.",
+    "quiet_hours": "The invitation waits until the quiet hours are over.",
+    "quiet_hours_too_long": (
+        "The window closes before the quiet hours end, so the invitation goes out during them."
+    ),
+    "apart": "Another wave writes at the same moment, so this one's message goes out later.",
+    "opened_late": "Its moment had passed when the plan changed, so it opened at once.",
+}
+REMINDER_GUARDS = {
+    "after_close": "Reminder {n} would come after the close and is not planned.",
+    "not_later": "Reminder {n} would come together with the message before it and is not planned.",
+}
+CAUSES = {
+    Cause.WITHDRAWN: "It was cancelled when the participant withdrew.",
+    Cause.PAUSED: "It was cancelled because the study was paused until its window had closed.",
+    Cause.NOT_IN_VERSION: "It was cancelled because the participant's protocol no longer has it.",
+    Cause.NOT_IN_ARM: "It is not asked because the wave belongs to other arms.",
+    Cause.PLANNED_MISSING: "It is not asked because the draw left this participant out by design.",
+    Cause.BRANCHED_OUT: "It is not asked because the wave's condition is not met.",
+}
+
+
+def explain(
+    *,
+    state: str,
+    cause: str,
+    opens_at: datetime | None,
+    closes_at: datetime | None,
+    local: Intent,
+    zone: str,
+) -> list[str]:
+    """The rule, the facts, the zone and the guards behind one occasion.
+
+    `local` is the occasion's intent and `zone` the zone in which the person lives now.
+    """
+    sentences = [CAUSES[Cause(cause)]] if cause else []
+    if "only_if" in local:
+        sentences.append(f"The wave is asked only if {local['only_if']}.")
+    if "share" in local:
+        sentences.append(f"The wave asks {local['share']:.0%} of the participants, drawn by lot.")
+    if "waits_for" in local:
+        sentences.append(f"Its date is not known yet: {_event(local['waits_for'])} is missing.")
+    if "day" in local:
+        sentences += _dated(local, zone)
+    if opens_at and closes_at:
+        verb = "opens" if state == OccasionState.PLANNED else "opened"
+        sentences.append(f"It {verb} at {_utc(opens_at)} and closes at {_utc(closes_at)}.")
+    return sentences + [_guard(name) for name in local.get("guards", ())]
+
+
+def _dated(local: Intent, zone: str) -> list[str]:
+    sentences = [
+        f"The rule is {local['rule']}; that is {local['day']} at {local['at']} in {local['zone']}."
+    ]
+    if "anchor_day" in local:
+        counted = f"It counts from {_event(local['anchor'])} on {local['anchor_day']}"
+        where = f", as read in {local['anchor_zone']}" if "anchor_zone" in local else ""
+        sentences.append(f"{counted}{where}.")
+    if zone != local["zone"]:
+        sentences.append(f"The participant lives in {zone} now; this moment was fixed before.")
+    return sentences
+
+
+def _event(anchor: str) -> str:
+    if anchor == ENROLLMENT:
+        return "the enrolment"
+    before, dot, _ = anchor.partition(".")
+    return f"the completion of {before}" if dot else f"the date '{anchor}'"
+
+
+def _guard(name: str) -> str:
+    if match := re.fullmatch(r"reminder_(\d+)_(\w+)", name):
+        return REMINDER_GUARDS[match[2]].format(n=match[1])
+    return GUARDS[name]
+
+
+def _utc(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,266 @@
+"""What should happen to one participant: a pure function of the protocol and the person's facts.
+
+`replanning` compares the result with the rows that exist (see `changes`) and writes the
+difference. The plan does not depend on the present moment, so planning again changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeAlias
+
+from surveys.design import schedule
+from surveys.design.conditions import evaluate, names_in
+from surveys.design.protocol import Protocol, Wave
+from surveys.design.schedule import Moment
+from surveys.scheduling.states import Cause, MessageKind
+
+APART = timedelta(minutes=30)  # between two messages that fall on the same moment
+ENROLLMENT = "enrollment"
+
+Key: TypeAlias = tuple[str, int]  # wave, nth
+Intent: TypeAlias = Mapping[str, Any]
+
+
+class PlannedMessage(NamedTuple):
+    """One invitation or reminder that the plan wants."""
+
+    kind: str
+    nth: int
+    due_at: datetime
+
+
+class PlannedOccasion(NamedTuple):
+    """One cell of the plan. With a `cause` it is not asked; without `opens_at` not dated yet.
+
+    `local` is the intent and its story, as JSON: day, at, zone, rule, the anchor's day, guards.
+    """
+
+    wave: str
+    nth: int
+    cause: str
+    opens_at: datetime | None
+    closes_at: datetime | None
+    local: Intent
+    messages: tuple[PlannedMessage, ...]
+
+    @property
+    def key(self) -> Key:
+        """What makes the occasion one of a kind for its participant."""
+        return self.wave, self.nth
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFacts:
+    """All that a plan depends on besides the protocol.
+
+    `completed` is the moment at which a wave was completed, `ended` whether it was (None while
+    that is open). `anchor_zones` names the zone in which an anchor's day was read when its first
+    occasion opened: who moves house keeps the day from which waves are counted.
+    """
+
+    code: str
+    seed: str
+    zone: str
+    arm: str
+    enrolled_at: datetime
+    anchors: Mapping[str, date] = field(default_factory=dict)
+    completed: Mapping[str, datetime] = field(default_factory=dict)
+    ended: Mapping[str, bool | None] = field(default_factory=dict)
+    anchor_zones: Mapping[str, str] = field(default_factory=dict)
+    withdrawn: bool = False
+
+
+def desired_plan(protocol: Protocol, person: PersonFacts) -> tuple[PlannedOccasion, ...]:
+    """Every occasion of the protocol for one person, in the protocol's order.
+
+    Waves that the participant starts have no planned occasions, and neither has anybody who
+    withdrew. For many people make one `Planner`.
+    """
+    return Planner(protocol).plan(person)
+
+
+class Planner:
+    """Plans any number of people by one protocol; what they share is computed once."""
+
+    def __init__(self, protocol: Protocol) -> None:
+        self._quiet_hours = protocol.quiet_hours
+        self._waves = [wave for wave in protocol.waves if wave.schedule.event is None]
+        self._shared = lru_cache(maxsize=2048)(self._on_days)
+
+    @property
+    def waves(self) -> list[str]:
+        """The codes of the waves that are planned."""
+        return [wave.code for wave in self._waves]
+
+    def plan(self, person: PersonFacts) -> tuple[PlannedOccasion, ...]:
+        """See `desired_plan`."""
+        if person.withdrawn:
+            return ()
+        plan: list[PlannedOccasion] = []
+        ended = dict(person.ended)
+        for index, wave in enumerate(self._waves):
+            cause = _cause(wave, person, ended)
+            if cause and not ended.get(wave.code):
+                ended[wave.code] = False  # who is not asked will not complete it
+            plan += _left_out(wave, cause) if cause else self._dated(index, wave, person)
+        return tuple(self._apart(plan))
+
+    def _dated(self, index: int, wave: Wave, person: PersonFacts) -> Sequence[PlannedOccasion]:
+        when = wave.schedule
+        if when.date:
+            return self._shared(index, when.date, person.zone, person.zone)
+        anchor = _anchor(when.anchor or "", person)
+        if anchor is None:
+            return _waiting(wave)
+        read_in = person.anchor_zones.get(when.anchor or "", person.zone)
+        day, at = (
+            schedule.local(anchor, read_in) if isinstance(anchor, datetime) else (anchor, None)
+        )
+        if when.at or (at is None and not when.random_between):
+            return self._shared(index, day, person.zone, read_in)
+        start: datetime | date = day if when.random_between else anchor
+        if at and read_in != person.zone and _is_calendar(wave):
+            start = schedule.instant(day, at, person.zone)
+        seed = f"{person.seed}|{person.code}|{wave.code}"
+        found = schedule.moments(when, anchor=start, zone=person.zone, seed=seed) or ()
+        return self._occasions(
+            wave, found, person.zone, _counted_from(wave, day, person.zone, read_in)
+        )
+
+    def _on_days(self, index: int, day: date, zone: str, read_in: str) -> Sequence[PlannedOccasion]:
+        """The occasions that are the same for all people with this anchor day and zone."""
+        wave = self._waves[index]
+        found = schedule.moments(wave.schedule, anchor=day, zone=zone, seed="") or ()
+        return self._occasions(wave, found, zone, _counted_from(wave, day, zone, read_in))
+
+    def _occasions(
+        self, wave: Wave, found: Sequence[Moment], zone: str, origin: Intent
+    ) -> Sequence[PlannedOccasion]:
+        return [
+            self._occasion(wave, nth, moment, zone, origin) for nth, moment in enumerate(found, 1)
+        ]
+
+    def _occasion(
+        self, wave: Wave, nth: int, moment: Moment, zone: str, origin: Intent
+    ) -> PlannedOccasion:
+        opens_at = moment.instant
+        closes_at = schedule.window(opens_at, wave.window, zone)
+        guards: list[str] = []
+        if schedule.local(opens_at, zone) != (moment.day, moment.at):
+            guards.append("clock_change")
+        messages = tuple(self._messages(wave, opens_at, closes_at, zone, guards))
+        local: dict[str, Any] = {
+            "day": moment.day.isoformat(),
+            "at": moment.at.isoformat("minutes" if moment.at.second == 0 else "seconds"),
+            "zone": zone,
+            "rule": moment.rule,
+            **origin,
+        }
+        if guards:
+            local["guards"] = guards
+        return PlannedOccasion(wave.code, nth, "", opens_at, closes_at, local, messages)
+
+    def _messages(
+        self, wave: Wave, opens_at: datetime, closes_at: datetime, zone: str, guards: list[str]
+    ) -> Iterator[PlannedMessage]:
+        due = schedule.quiet(opens_at, self._quiet_hours, zone)
+        if due >= closes_at:
+            guards.append("quiet_hours_too_long")
+            due = opens_at
+        elif due != opens_at:
+            guards.append("quiet_hours")
+        yield PlannedMessage(MessageKind.INVITATION, 1, due)
+        last = due
+        for nth, time in enumerate(schedule.reminder_times(opens_at, wave.reminders, zone), 1):
+            due = schedule.quiet(time, self._quiet_hours, zone)
+            if due >= closes_at:
+                guards.append(f"reminder_{nth}_after_close")
+            elif due <= last:
+                guards.append(f"reminder_{nth}_not_later")
+            else:
+                yield PlannedMessage(MessageKind.REMINDER, nth, due)
+                last = due
+
+    def _apart(self, plan: Sequence[PlannedOccasion]) -> Iterator[PlannedOccasion]:
+        """No two messages at the same moment: the one that stands later in the protocol waits."""
+        taken: set[datetime] = set()
+        for occasion in plan:
+            wanted = [message.due_at for message in occasion.messages]
+            if taken.isdisjoint(wanted):
+                taken.update(wanted)
+                yield occasion
+            else:
+                yield self._after(taken, occasion)
+
+    def _after(self, taken: set[datetime], occasion: PlannedOccasion) -> PlannedOccasion:
+        zone, closes_at = occasion.local["zone"], occasion.closes_at
+        messages = []
+        for message in occasion.messages:
+            due = message.due_at
+            while due in taken and closes_at and due + APART < closes_at:
+                due = schedule.quiet(due + APART, self._quiet_hours, zone)
+            due = due if closes_at and due < closes_at else message.due_at
+            taken.add(due)
+            messages.append(message._replace(due_at=due))
+        guards = [*occasion.local.get("guards", ()), "apart"]
+        return occasion._replace(
+            messages=tuple(messages), local={**occasion.local, "guards": guards}
+        )
+
+
+def _cause(wave: Wave, person: PersonFacts, ended: Mapping[str, bool | None]) -> str:
+    if wave.arms and person.arm not in wave.arms:
+        return Cause.NOT_IN_ARM
+    if wave.share is not None and schedule.draw(person.seed, person.code, wave.code) >= wave.share:
+        return Cause.PLANNED_MISSING
+    if wave.only_if and condition(wave.only_if, ended) is False:
+        return Cause.BRANCHED_OUT
+    return ""
+
+
+def condition(expression: str, ended: Mapping[str, bool | None]) -> bool | None:
+    """Whether an `only_if` holds for somebody; None while an earlier wave is still running."""
+    return evaluate(
+        expression, {name: {"completed": ended.get(name)} for name in names_in(expression)}
+    )
+
+
+def _left_out(wave: Wave, cause: str) -> list[PlannedOccasion]:
+    local: dict[str, Any] = {}
+    if cause == Cause.BRANCHED_OUT:
+        local = {"only_if": wave.only_if}
+    elif cause == Cause.PLANNED_MISSING:
+        local = {"share": wave.share}
+    nths = range(1, wave.schedule.n_occasions + 1)
+    return [PlannedOccasion(wave.code, nth, cause, None, None, local, ()) for nth in nths]
+
+
+def _waiting(wave: Wave) -> list[PlannedOccasion]:
+    local = {"waits_for": wave.schedule.anchor}
+    nths = range(1, wave.schedule.n_occasions + 1)
+    return [PlannedOccasion(wave.code, nth, "", None, None, local, ()) for nth in nths]
+
+
+def _anchor(name: str, person: PersonFacts) -> datetime | date | None:
+    if name == ENROLLMENT:
+        return person.enrolled_at
+    before, dot, _ = name.partition(".")
+    return person.completed.get(before) if dot else person.anchors.get(name)
+
+
+def _is_calendar(wave: Wave) -> bool:
+    every = wave.schedule.every
+    return wave.schedule.offset.is_calendar or bool(every and every.is_calendar)
+
+
+def _counted_from(wave: Wave, day: date, zone: str, read_in: str) -> Intent:
+    origin = {"anchor": wave.schedule.anchor, "anchor_day": day.isoformat()}
+    if wave.schedule.anchor is None:
+        origin = {}
+    elif read_in != zone:
+        origin["anchor_zone"] = read_in
+    return origin | ({"only_if": wave.only_if} if wave.only_if else {})

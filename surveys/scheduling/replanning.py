@@ -1,0 +1,179 @@
+"""Making and remaking plans: the desired plan against the rows, and the difference written.
+
+The one function is part of `actions`. A person's plan changes only while their participant row is
+held, so two replans of one person come one after the other and the second finds nothing to do.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import transaction
+from django.db.models import Q
+
+from surveys.audit import log
+from surveys.audit.actors import Actor
+from surveys.design.models import ProtocolVersion
+from surveys.design.registry import protocol_of
+from surveys.participants.models import Participant
+from surveys.scheduling import rows
+from surveys.scheduling.changes import Change, PlanChange, diff
+from surveys.scheduling.facts import Dossier, dossiers, hold
+from surveys.scheduling.models import Occasion
+from surveys.scheduling.moves import advance, drop_messages, drop_these
+from surveys.scheduling.planner import Planner
+from surveys.scheduling.rows import NewPlan
+from surveys.scheduling.states import Cause, MessageState, OccasionState, WhyNot
+
+CHUNK = 1000  # people at a time; bounds the memory
+
+
+@dataclass(frozen=True)
+class PlanCounts:
+    """How many occasions a replan created, moved to other moments, and so on; the rest it kept."""
+
+    created: int = 0
+    moved: int = 0
+    cancelled: int = 0
+    revived: int = 0
+    excluded: int = 0
+    kept: int = 0
+
+    def __add__(self, other: PlanCounts) -> PlanCounts:
+        pairs = ((getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
+        return PlanCounts(*(mine + theirs for mine, theirs in pairs))
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """What changed, by name, without the zeros."""
+        return {name: n for name, n in asdict(self).items() if n and name != "kept"}
+
+    @classmethod
+    def of(cls, change: PlanChange) -> PlanCounts:
+        """Count one person's change; a new explanation of an unchanged moment counts as kept."""
+        n_moved = sum(one.is_shift for one in change.move)
+        return cls(
+            created=len(change.create),
+            moved=n_moved,
+            cancelled=len(change.cancel),
+            revived=len(change.revive),
+            excluded=len(change.exclude),
+            kept=len(change.keep) + len(change.move) - n_moved,
+        )
+
+
+class Counted(NamedTuple):
+    """One person's share of a replan, for the audit trail."""
+
+    study: str
+    code: str
+    had_plan: bool
+    counts: PlanCounts
+
+
+@transaction.atomic
+def replan(participants: Sequence[Participant], *, by: Actor, now: datetime) -> PlanCounts:
+    """Bring these people's occasions and messages in line with their protocols and facts.
+
+    Safe to repeat. Leaves one `plan.made` for the people of a study who had no plan before, and
+    a `plan.changed` for everybody else whose plan changed.
+    """
+    ids = sorted({participant.pk for participant in participants})
+    planners: dict[int, Planner] = {}
+    counted: list[Counted] = []
+    for start in range(0, len(ids), CHUNK):
+        compared = _compare(hold(ids[start : start + CHUNK]), planners, now)
+        _write([(dossier, change) for dossier, change in compared if change])
+        _adopt([dossier for dossier, _ in compared], planners, now)
+        counted += [_counted(dossier, change) for dossier, change in compared]
+    _record(counted, by=by, now=now)
+    return sum((one.counts for one in counted), PlanCounts())
+
+
+def _compare(
+    held: Sequence[Participant], planners: dict[int, Planner], now: datetime
+) -> list[tuple[Dossier, PlanChange]]:
+    missing = {participant.protocol_id for participant in held} - planners.keys()
+    for row in ProtocolVersion.objects.filter(pk__in=missing):
+        planners[row.pk] = Planner(protocol_of(row))
+    compared = []
+    for dossier in dossiers(held):
+        if dossier.facts.withdrawn:
+            change = PlanChange(keep=list(dossier.existing.values()))
+        else:
+            desired = planners[dossier.participant.protocol_id].plan(dossier.facts)
+            change = diff(dossier.existing, desired, now)
+        compared.append((dossier, change))
+    return compared
+
+
+def _write(compared: Sequence[tuple[Dossier, PlanChange]]) -> None:
+    changes = [change for _, change in compared]
+    rows.insert(
+        [
+            NewPlan(dossier.participant.pk, dossier.participant.protocol_id, change.create)
+            for dossier, change in compared
+            if change.create
+        ]
+    )
+    placed = [one for change in changes for one in (*change.move, *change.revive)]
+    rows.rewrite(placed, OccasionState.PLANNED)
+    _write_messages(placed)
+    excluded = [one for change in changes for one in change.exclude]
+    rows.rewrite(excluded, OccasionState.EXCLUDED)
+    unmet = [one.before.id for one in excluded if one.after.cause == Cause.BRANCHED_OUT]
+    drop_messages(unmet, MessageState.CANCELLED, WhyNot.CONDITION)
+    drop_messages([one.before.id for one in excluded], MessageState.CANCELLED, WhyNot.REPLANNED)
+    cancelled = [occasion.id for change in changes for occasion in change.cancel]
+    advance(cancelled, OccasionState.CANCELLED, cause=Cause.NOT_IN_VERSION)
+    drop_messages(cancelled, MessageState.CANCELLED, WhyNot.REPLANNED)
+
+
+def _write_messages(changes: Sequence[Change]) -> None:
+    rows.insert_messages(
+        [(one.before.id, message) for one in changes for message in one.messages.create]
+    )
+    rows.date_messages([d for one in changes for d in one.messages.move], MessageState.DUE)
+    rows.date_messages([d for one in changes for d in one.messages.revive], MessageState.CANCELLED)
+    drop_these([m.id for one in changes for m in one.messages.cancel], WhyNot.REPLANNED)
+
+
+def _adopt(people: Sequence[Dossier], planners: Mapping[int, Planner], now: datetime) -> None:
+    """Let what is still to come follow the version that its participant has now."""
+    members: dict[int, list[int]] = defaultdict(list)
+    for dossier in people:
+        if dossier.existing:
+            members[dossier.participant.protocol_id].append(dossier.participant.pk)
+    for protocol, participants in members.items():
+        to_come = Occasion.objects.filter(
+            Q(closes_at__gt=now) | Q(closes_at=None),
+            participant__in=participants,
+            wave__in=planners[protocol].waves,
+            state__in=(OccasionState.PLANNED, OccasionState.EXCLUDED),
+        )
+        to_come.exclude(protocol=protocol).update(protocol=protocol)
+
+
+def _counted(dossier: Dossier, change: PlanChange) -> Counted:
+    study, code = dossier.participant.study.code, dossier.facts.code
+    return Counted(study, code, bool(dossier.existing), PlanCounts.of(change))
+
+
+def _record(counted: Sequence[Counted], *, by: Actor, now: datetime) -> None:
+    first: dict[str, list[Counted]] = defaultdict(list)
+    for one in counted:
+        told = one.counts.changes
+        if told and one.had_plan:
+            log.record("plan.changed", by=by, at=now, study=one.study, subject=one.code, **told)
+        elif told:
+            first[one.study].append(one)
+    for study, made in first.items():
+        told = sum((one.counts for one in made), PlanCounts()).changes
+        subject = made[0].code if len(made) == 1 else ""
+        log.record(
+            "plan.made", by=by, at=now, study=study, subject=subject, people=len(made), **told
+        )
