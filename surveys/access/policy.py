@@ -33,7 +33,7 @@ def get_study(user: Visitor, code: str, *, needs: Permission) -> Study:
 
 def permissions_in(user: Visitor, study: Study) -> frozenset[Permission]:
     """All that the user may do in the study; for menus, never as the guard itself."""
-    if not isinstance(user, User):
+    if not isinstance(user, User) or not user.is_active:
         return frozenset()
     membership = Membership.objects.filter(user=user, study=study).first()
     return GRANTS[Role(membership.role)] if membership else frozenset()

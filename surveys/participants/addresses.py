@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 import idna
 
@@ -43,6 +44,7 @@ def normalise(text: str) -> str:
     return parse(unicodedata.normalize("NFKC", text)).casefold()
 
 
+@lru_cache(maxsize=1024)  # a file of thousands of people has a few dozen domains
 def _ascii_domain(domain: str) -> str:
     try:
         name = idna.encode(domain, uts46=True).decode().lower()

@@ -5,17 +5,17 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from surveys.design.protocol import Protocol
-from surveys.participants import addresses
 from surveys.participants.entries import (
     Entry,
     EntryProblems,
     Problem,
     columns,
     read_entry,
+    repeated,
     shown,
 )
 
@@ -45,7 +45,7 @@ def read(data: bytes, *, protocol: Protocol, now: datetime) -> list[Entry]:
             entries.append(_entry(cells, header, protocol, now, number))
         except EntryProblems as error:
             problems += error.problems
-    problems += _twice(entries)
+    problems += repeated(entries)
     if problems:
         raise CsvProblems(sorted(problems, key=lambda problem: problem.row or 0))
     if not entries:
@@ -123,15 +123,3 @@ def _entry(
         raise CsvProblems(Problem(f"longer than {MAX_CELL} characters", c, row) for c in long)
     given = dict(zip(header, cells, strict=False))
     return read_entry(given, protocol=protocol, now=now, row=row)
-
-
-def _twice(entries: Iterable[Entry]) -> Iterator[Problem]:
-    """People and codes that stand in the file more than once."""
-    seen: dict[tuple[str, str], int | None] = {}
-    for entry in entries:
-        keys = [("email", addresses.normalise(entry.email))]
-        keys += [("code", entry.code)] if entry.code else []
-        for column, value in keys:
-            first = seen.setdefault((column, value), entry.row)
-            if first != entry.row:
-                yield Problem(f"the same {column} as in row {first}", column, entry.row)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 
 from surveys.design import zones
 from surveys.design.protocol import Protocol
-from surveys.lib.documents import canonical, content_hash
 from surveys.participants import addresses
 
 REQUIRED = ("email", "language", "timezone", "consent_version", "consented_at")
@@ -23,7 +22,6 @@ OPTIONAL = ("code", "name", "site")
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,19}")
 MAX_NAME = 200
 MAX_STRATUM = 60
-MAX_LIST_NAME = 200
 EARLIEST_YEAR = 2000
 
 
@@ -76,13 +74,17 @@ def strata_of(protocol: Protocol) -> Sequence[str]:
     return protocol.allocation.strata if protocol.allocation else ()
 
 
-def stratum_of(entry: Entry, protocol: Protocol) -> str:
-    """The name of the entry's list of places, the same whatever the order of the facts."""
-    values = {name: entry.strata[name] for name in strata_of(protocol)}
-    if not values:
-        return ""
-    name = canonical(values).decode()
-    return name if len(name) <= MAX_LIST_NAME else content_hash(values)
+def repeated(entries: Iterable[Entry]) -> Iterator[Problem]:
+    """People and codes that stand among the entries more than once."""
+    first: dict[tuple[str, str], int] = {}
+    for number, entry in enumerate(entries, start=1):
+        keys = [("email", addresses.normalise(entry.email))]
+        keys += [("code", entry.code)] if entry.code else []
+        for column, value in keys:
+            row = entry.row or number
+            seen = first.setdefault((column, value), row)
+            if seen != row:
+                yield Problem(f"the same {column} as in row {seen}", column, row)
 
 
 def read_entry(

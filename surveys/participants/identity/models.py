@@ -10,12 +10,16 @@ from surveys.participants.models import Participant
 
 
 class Person(models.Model):
-    """Name and address of one participant; `email_index` finds equal addresses without a key leak."""
+    """Name and address of one participant; `email_index` finds equal addresses without a key leak.
+
+    Somebody who was forgotten keeps a row with the index alone, tied to no participant: it tells
+    nothing, but a file that is run again cannot enrol and write to that person anew.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    participant = models.OneToOneField(Participant, models.CASCADE, related_name="+")
+    participant = models.OneToOneField(Participant, models.CASCADE, null=True, related_name="+")
     study = models.ForeignKey(Study, models.PROTECT, related_name="+")
-    email = models.TextField()  # encrypted
+    email = models.TextField(blank=True)  # encrypted, or empty when forgotten
     email_index = models.BinaryField(max_length=16)
     name = models.TextField(blank=True)  # encrypted, or empty
 
@@ -23,6 +27,11 @@ class Person(models.Model):
         verbose_name_plural = "people"
         constraints = [
             models.UniqueConstraint(fields=["study", "email_index"], name="address_once_per_study"),
+            models.CheckConstraint(
+                condition=models.Q(participant__isnull=False) & ~models.Q(email="")
+                | models.Q(participant__isnull=True, email="", name=""),
+                name="forgotten_is_empty",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,137 @@
+"""What happens to one participant after enrolment: a date of their own, a move, an end.
+
+Called by the pipeline. Each action locks the row, does nothing when nothing would change, and
+leaves one audit event otherwise.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from django.db import transaction
+
+from surveys.audit import log
+from surveys.audit.actors import Actor
+from surveys.design import zones
+from surveys.design.registry import protocol_of
+from surveys.participants.identity import actions as identity
+from surveys.participants.models import Anchor, Participant
+
+
+class Scope(StrEnum):
+    """How far a withdrawal goes, from least to most."""
+
+    KEEP_DATA = "keep_data"  # nothing further is asked; what was collected stays
+    ERASE_CONTACT = "erase_contact"  # and name and address are deleted
+
+
+class UnknownAnchor(ValueError):
+    """The protocol has no such date."""
+
+
+class UnknownZone(ValueError):
+    """The IANA database has no such zone."""
+
+
+class UnknownScope(ValueError):
+    """Not a way to withdraw."""
+
+
+class HasWithdrawn(ValueError):
+    """The participant no longer takes part."""
+
+
+@transaction.atomic
+def set_anchor(*, participant: Participant, name: str, on: date, by: Actor, now: datetime) -> None:
+    """Set one of the protocol's dates for one person, or correct it."""
+    _lock(participant)
+    _refuse_withdrawn(participant)
+    anchors = protocol_of(participant.protocol).anchors
+    if name not in anchors:
+        offered = ", ".join(anchors) or "none"
+        raise UnknownAnchor(f"'{name}' is no date of this study's protocol ({offered})")
+    before = participant.anchors.filter(name=name).first()
+    if before and before.on == on:
+        return
+    Anchor.objects.update_or_create(participant=participant, name=name, defaults={"on": on})
+    _record(
+        "anchor.set",
+        participant,
+        by,
+        now,
+        name=name,
+        before=before.on.isoformat() if before else None,
+        after=on.isoformat(),
+    )
+
+
+@transaction.atomic
+def set_timezone(*, participant: Participant, timezone: str, by: Actor, now: datetime) -> None:
+    """Note the zone in which somebody lives now."""
+    _lock(participant)
+    _refuse_withdrawn(participant)
+    try:
+        zones.checked(timezone)
+    except ValueError as error:
+        raise UnknownZone(str(error)) from error
+    before = participant.timezone
+    if before == timezone:
+        return
+    participant.timezone = timezone
+    participant.save(update_fields=["timezone"])
+    _record("participant.moved", participant, by, now, before=before, after=timezone)
+
+
+@transaction.atomic
+def withdraw(
+    *, participant: Participant, scope: str, reason: str, by: Actor, now: datetime
+) -> None:
+    """End participation. A later, wider scope adds to an earlier one; nothing is taken back."""
+    _lock(participant)
+    try:
+        wanted = Scope(scope)
+    except ValueError as error:
+        raise UnknownScope(f"'{scope}' is none of {', '.join(Scope)}") from error
+    before = participant.withdrawal_scope
+    if before and _width(wanted) <= _width(Scope(before)):
+        return
+    participant.status = Participant.Status.WITHDRAWN
+    participant.withdrawn_at = participant.withdrawn_at or now
+    participant.withdrawal_scope = wanted
+    participant.save(update_fields=["status", "withdrawn_at", "withdrawal_scope"])
+    if wanted is Scope.ERASE_CONTACT:
+        identity.forget(participant)
+    _record("participant.withdrawn", participant, by, now, reason=reason, scope=wanted.value)
+
+
+def _width(scope: Scope) -> int:
+    return list(Scope).index(scope)
+
+
+def _lock(participant: Participant) -> None:
+    """Hold the row until the transaction ends, and bring the caller's object up to date."""
+    participant.refresh_from_db(
+        from_queryset=Participant.objects.select_related("study", "protocol").select_for_update(
+            of=("self",), no_key=True
+        )
+    )
+
+
+def _refuse_withdrawn(participant: Participant) -> None:
+    if participant.status == Participant.Status.WITHDRAWN:
+        raise HasWithdrawn(f"{participant.code} withdrew on {participant.withdrawn_at:%Y-%m-%d}")
+
+
+def _record(
+    event: str, participant: Participant, by: Actor, now: datetime, reason: str = "", **data: object
+) -> None:
+    log.record(
+        event,
+        by=by,
+        at=now,
+        study=participant.study.code,
+        subject=participant.code,
+        reason=reason,
+        **data,
+    )

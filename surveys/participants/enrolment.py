@@ -1,0 +1,218 @@
+"""Enrolling people with their consent: all of them or none, and never anybody twice.
+
+Called by the pipeline for files and the API. One enrolment runs at a time in a study: the lock
+is what keeps two people from taking one place of a concealed list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+
+from django.db import transaction
+
+from surveys.audit import log
+from surveys.audit.actors import Actor
+from surveys.design import queries, zones
+from surveys.design.models import ProtocolVersion, Study
+from surveys.design.protocol import Protocol
+from surveys.design.registry import protocol_of
+from surveys.lib import ids, locks
+from surveys.lib.documents import content_hash
+from surveys.lib.languages import pick
+from surveys.participants import allocation
+from surveys.participants.entries import Entry, EntryProblems, Problem, repeated, strata_of
+from surveys.participants.identity import actions as identity
+from surveys.participants.models import Allocation, ConsentRecord, Participant
+
+BATCH = 2000
+
+
+class ConsentMissing(EntryProblems):
+    """Somebody has not agreed to the consent text in force."""
+
+
+class EnrolmentConflict(EntryProblems):
+    """An entry contradicts who is enrolled already."""
+
+
+@dataclass(frozen=True)
+class EnrolmentResult:
+    """Who was enrolled now, and who had been before; both in the order of the entries."""
+
+    created: list[Participant]
+    already: list[Participant]
+
+
+@transaction.atomic
+def enrol(
+    *, study: Study, entries: Sequence[Entry], source: str, by: Actor, now: datetime
+) -> EnrolmentResult:
+    """Enrol people under the study's newest protocol.
+
+    Somebody with the same address, and the same code if one is given, is left as they are.
+    Raises queries.NotPublished, ConsentMissing, EnrolmentConflict, or EntryProblems for unfit entries.
+    """
+    version = queries.current(study)
+    protocol = protocol_of(version)
+    _refuse(EntryProblems, _unfit(entries, protocol))
+    _refuse(ConsentMissing, _without_consent(entries, protocol, now))
+    locks.hold(f"enrolment in study {study.pk}")
+    known = _enrolled(study, entries)
+    fresh = [entry for entry, participant in zip(entries, known, strict=True) if not participant]
+    created = _create(version, fresh, now)
+    _keep_consent(created, fresh, protocol, source)
+    log.record_each(
+        "participant.enrolled",
+        [participant.code for participant in created],
+        by=by,
+        at=now,
+        study=study.code,
+        source=source,
+        protocol=version.version,
+        consent=protocol.consent.version,
+    )
+    return EnrolmentResult(created, [participant for participant in known if participant])
+
+
+def _refuse(kind: type[EntryProblems], problems: Iterable[Problem]) -> None:
+    if found := list(problems):
+        raise kind(found)
+
+
+def _unfit(entries: Sequence[Entry], protocol: Protocol) -> Iterator[Problem]:
+    """Faults of entries that did not come through `read_entry`, and people given twice."""
+    for entry in entries:
+        if entry.language not in protocol.languages:
+            yield Problem("no language of this study", "language", entry.row)
+        if entry.timezone not in zones.known():
+            yield Problem("no zone of the IANA database", "timezone", entry.row)
+        for name in strata_of(protocol):
+            if not entry.strata.get(name):
+                yield Problem("empty, but needed", name, entry.row)
+    yield from repeated(entries)
+
+
+def _without_consent(
+    entries: Sequence[Entry], protocol: Protocol, now: datetime
+) -> Iterator[Problem]:
+    current = protocol.consent.version
+    for entry in entries:
+        if entry.consent_version != current:
+            what = f"agreed to version {entry.consent_version}; in force is {current}"
+            yield Problem(what, "consent_version", entry.row)
+        if entry.consented_at > now:
+            yield Problem("consent lies in the future", "consented_at", entry.row)
+
+
+def _enrolled(study: Study, entries: Sequence[Entry]) -> list[Participant | None]:
+    """For each entry the participant it already is, or None; raises EnrolmentConflict."""
+    people = identity.find_all(study, [entry.email for entry in entries])
+    by_id = Participant.objects.in_bulk([pk for pk in people.values() if pk is not None])
+    given = [entry.code for entry in entries if entry.code]
+    codes = set(study.participants.filter(code__in=given).values_list("code", flat=True))
+    known: list[Participant | None] = []
+    problems = []
+    for entry in entries:
+        pk = people.get(entry.email)
+        participant = by_id[pk] if pk is not None else None
+        conflict = _conflict(entry, participant, forgotten=entry.email in people, codes=codes)
+        if conflict:
+            problems.append(Problem(conflict, "code" if entry.code else "email", entry.row))
+        known.append(participant)
+    _refuse(EnrolmentConflict, problems)
+    return known
+
+
+def _conflict(
+    entry: Entry, participant: Participant | None, *, forgotten: bool, codes: set[str]
+) -> str:
+    if participant is None and forgotten:
+        return "this person asked to be forgotten and cannot be enrolled again"
+    if participant is None:
+        return f"'{entry.code}' is the code of somebody else" if entry.code in codes else ""
+    if entry.code and entry.code != participant.code:
+        return "this person is enrolled under another code"
+    return ""
+
+
+def _create(version: ProtocolVersion, entries: list[Entry], now: datetime) -> list[Participant]:
+    study, protocol = version.study, protocol_of(version)
+    codes = _codes(study, entries)
+    places = allocation.next_places(study=study, protocol=protocol, entries=entries)
+    arms = [place.arm for place in places] or [""] * len(entries)
+    created = Participant.objects.bulk_create(
+        [
+            Participant(
+                study=study,
+                protocol=version,
+                code=code,
+                language=entry.language,
+                timezone=entry.timezone,
+                site=entry.site,
+                strata=dict(entry.strata),
+                arm=arm,
+                enrolled_at=now,
+            )
+            for entry, code, arm in zip(entries, codes, arms, strict=True)
+        ],
+        batch_size=BATCH,
+    )
+    Allocation.objects.bulk_create(
+        [
+            Allocation(
+                participant=participant,
+                study=study,
+                stratum=place.stratum,
+                position=place.position,
+                arm=place.arm,
+                allocated_at=now,
+            )
+            for participant, place in zip(created, places, strict=bool(places))
+        ],
+        batch_size=BATCH,
+    )
+    identity.remember_all(
+        identity.NewPerson(participant, entry.email, entry.name)
+        for participant, entry in zip(created, entries, strict=True)
+    )
+    return created
+
+
+def _codes(study: Study, entries: list[Entry]) -> list[str]:
+    """The codes given, and new ones that nobody in the study has."""
+    taken = set(study.participants.values_list("code", flat=True))
+    taken.update(entry.code for entry in entries if entry.code)
+    codes = []
+    for entry in entries:
+        code = entry.code or ids.participant_code()
+        while not entry.code and code in taken:
+            code = ids.participant_code()
+        taken.add(code)
+        codes.append(code)
+    return codes
+
+
+def _keep_consent(
+    created: list[Participant], entries: list[Entry], protocol: Protocol, source: str
+) -> None:
+    @cache
+    def text_hash(language: str) -> str:
+        return content_hash(pick(protocol.consent.text, language, protocol.languages))
+
+    ConsentRecord.objects.bulk_create(
+        [
+            ConsentRecord(
+                participant=participant,
+                version=entry.consent_version,
+                language=entry.language,
+                text_hash=text_hash(entry.language),
+                given_at=entry.consented_at,
+                source=source,
+            )
+            for participant, entry in zip(created, entries, strict=True)
+        ],
+        batch_size=BATCH,
+    )
