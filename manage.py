@@ -5,13 +5,13 @@ import os
 import sys
 
 
-def main() -> None:
+def main() -> int:
     """Run one management command."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studyplatform.settings")
-    from django.core.management import execute_from_command_line
+    from studyplatform import command_line
 
-    execute_from_command_line(sys.argv)
+    return command_line.run(sys.argv)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

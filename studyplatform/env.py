@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
+
+TLS = frozenset({"", "starttls", "ssl"})
 
 
 class BadSetting(RuntimeError):
@@ -14,6 +17,11 @@ class BadSetting(RuntimeError):
 def text(name: str, default: str = "") -> str:
     """The variable as it is."""
     return os.environ.get(name, default)
+
+
+def words(name: str) -> list[str]:
+    """A variable that lists words, separated by commas or spaces."""
+    return os.environ.get(name, "").replace(",", " ").split()
 
 
 def flag(name: str, *, default: bool = False) -> bool:
@@ -28,19 +36,39 @@ def flag(name: str, *, default: bool = False) -> bool:
     raise BadSetting(f"{name}={value!r}: expected 1 or 0")
 
 
-def number(name: str, default: float) -> float:
-    """A variable that reads as a number."""
+def number(name: str, default: float, *, above: float = 0) -> float:
+    """A variable that reads as a number greater than `above`."""
     value = os.environ.get(name, "").strip()
     try:
-        return float(value) if value else default
+        found = float(value) if value else default
     except ValueError as error:
         raise BadSetting(f"{name}={value!r}: expected a number") from error
+    if not above < found < float("inf"):
+        raise BadSetting(f"{name}={value!r}: expected a number above {above:g}")
+    return found
+
+
+def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    """A variable that is one of a few words."""
+    value = os.environ.get(name) or default
+    if value not in allowed:
+        raise BadSetting(f"{name}={value!r}: expected one of {', '.join(allowed)}")
+    return value
+
+
+def origin(name: str, default: str) -> SplitResult:
+    """A variable that reads `http(s)://host[:port]` and nothing behind it."""
+    value = text(name, default).rstrip("/")
+    parts = _split(name, value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query:
+        raise BadSetting(f"{name}={value!r}: expected https://host without a path")
+    return parts
 
 
 def database(url: str) -> dict[str, Any]:
     """A PostgreSQL URL as Django's connection settings; `?host=/dir` means a socket."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"postgres", "postgresql"}:
+    parts = _split("DATABASE_URL", url)
+    if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
         raise BadSetting("DATABASE_URL: expected postgresql://user:password@host:port/name")
     options = dict(parse_qsl(parts.query))
     return {
@@ -50,7 +78,56 @@ def database(url: str) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": options.pop("host", parts.hostname or ""),
         "PORT": options.pop("port", str(parts.port or "")),
-        "OPTIONS": options,
+        "OPTIONS": {"connect_timeout": 5, **options},
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
     }
+
+
+def broker(url: str) -> str:
+    """A Redis URL as Celery wants it: the same, except that a socket is named otherwise."""
+    parts = _split("REDIS_URL", url)
+    if parts.scheme in {"redis", "rediss"}:
+        return url
+    if parts.scheme != "unix":
+        raise BadSetting("REDIS_URL: expected redis://host:port/0, rediss://... or unix:///socket")
+    options = dict(parse_qsl(parts.query))
+    return f"redis+socket://{parts.path}?{urlencode({'virtual_host': options.get('db', '0')})}"
+
+
+@dataclass(frozen=True)
+class Smtp:
+    """The mail server. `tls` is "", "starttls" or "ssl"; `timeout` is in seconds per step."""
+
+    host: str
+    port: int
+    user: str = ""
+    password: str = field(default="", repr=False)
+    tls: str = ""
+    timeout: float = 20
+
+
+def smtp(url: str) -> Smtp:
+    """Read smtp://user:password@host:port?tls=starttls&timeout=20."""
+    parts = _split("EMAIL_URL", url)
+    options = dict(parse_qsl(parts.query))
+    tls = options.pop("tls", "")
+    try:
+        timeout = float(options.pop("timeout", Smtp.timeout))
+    except ValueError as error:
+        raise BadSetting("EMAIL_URL: timeout is in seconds") from error
+    if parts.scheme != "smtp" or not parts.hostname or tls not in TLS or options:
+        raise BadSetting("EMAIL_URL: expected smtp://user:password@host:port?tls=starttls or ssl")
+    default_port = {"": 25, "starttls": 587, "ssl": 465}[tls]
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    return Smtp(parts.hostname, parts.port or default_port, user, password, tls, timeout)
+
+
+def _split(name: str, url: str) -> SplitResult:
+    """The parts of a URL whose port is a number; the message never shows the URL's password."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise BadSetting(f"{name}: not a URL ({error})") from error
+    return parts

@@ -1,10 +1,107 @@
-"""Two questions of an operator: does the process live, and can it work?"""
+"""Two questions of an operator: does the process live (/healthz), and can it work (/readyz)?
+
+Answers name the part and the trouble in a few words, and nothing about any person.
+"""
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Count, F, Min, Q
+from django.db.models.functions import Now
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from surveys.lib import clock
+from surveys.lib.models import Heartbeat
+from surveys.scheduling.models import Message
+from surveys.scheduling.states import MessageState
+
+BEAT_SECONDS = 120
+LATE = timedelta(minutes=15)
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
     """The process answers; nothing else is asked."""
     return HttpResponse("ok\n", content_type="text/plain")
+
+
+def readyz(request: HttpRequest) -> JsonResponse:
+    """200 when everything that the platform needs is there, else 503 with the reasons."""
+    found = {name: list(_ask(check)) for name, check in CHECKS.items()}
+    is_ready = not any(found.values())
+    body = {"ready": is_ready, "checks": {name: why or ["ok"] for name, why in found.items()}}
+    return JsonResponse(body, status=200 if is_ready else 503)
+
+
+def _ask(check: Callable[[], Iterator[str]]) -> Iterator[str]:
+    try:
+        yield from check()
+    except (DatabaseError, InterfaceError):
+        yield "the database cannot be asked"
+
+
+def database() -> Iterator[str]:
+    """PostgreSQL answers."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    yield from ()
+
+
+def broker() -> Iterator[str]:
+    """Redis or Valkey answers."""
+    client = redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2, retry=None
+    )
+    try:
+        client.ping()
+    except redis.RedisError as error:
+        yield f"the broker cannot be reached ({type(error).__name__})"
+    finally:
+        client.close()
+
+
+def migrations() -> Iterator[str]:
+    """The tables are those of this version."""
+    executor = MigrationExecutor(connection)
+    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if missing:
+        yield f"{len(missing)} migrations are not applied; run `manage.py migrate`"
+
+
+def beat() -> Iterator[str]:
+    """Every periodic job finished lately, by the database's real clock."""
+    limit = timedelta(seconds=max(BEAT_SECONDS, 4 * settings.TICK_SECONDS))
+    rows = Heartbeat.objects.annotate(age=Now() - F("beaten_at"))
+    ages: Mapping[str, timedelta] = dict(rows.values_list("job", "age"))
+    for job in settings.CELERY_BEAT_SCHEDULE:
+        if job not in ages:
+            yield f"{job} has never run; are beat and a worker running?"
+        elif ages[job] > limit:
+            yield f"{job} last ran {ages[job].total_seconds():.0f} s ago"
+
+
+def outbox() -> Iterator[str]:
+    """No message is overdue that could be sent."""
+    now = clock.now()
+    late = Message.objects.filter(
+        Q(not_before__isnull=True) | Q(not_before__lt=Now()),
+        state=MessageState.DUE,
+        due_at__lt=now - LATE,
+    ).aggregate(n=Count("id"), oldest=Min("due_at"))
+    if late["n"]:
+        minutes = (now - late["oldest"]).total_seconds() / 60
+        yield f"{late['n']} messages are late, the oldest by {minutes:.0f} minutes"
+
+
+CHECKS: Mapping[str, Callable[[], Iterator[str]]] = {
+    "database": database,
+    "broker": broker,
+    "migrations": migrations,
+    "beat": beat,
+    "outbox": outbox,
+}

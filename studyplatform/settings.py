@@ -1,27 +1,61 @@
-"""The one settings file. Everything that differs between places comes from the environment."""
+"""The one settings file. Everything that differs between places comes from the environment.
+
+docs/reference/settings.md explains each variable. A missing secret or a wrong value stops the
+process at once with a sentence that names the variable.
+"""
 
 from __future__ import annotations
 
 import base64
+import zoneinfo
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
-from studyplatform import env
+from studyplatform import env, logs
+from studyplatform.embedded import keys, place
+
+zoneinfo.reset_tzpath(to=())  # the tzdata wheel alone, so that every host has the same zones
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = Path(env.text("VAR_DIR", str(BASE_DIR / "var")))
+VAR_DIR = Path(env.text("VAR_DIR") or BASE_DIR / "var")
 
-MODE = env.text("MODE", "development")
-if MODE not in {"production", "development", "demo", "test"}:
-    raise env.BadSetting(f"MODE={MODE!r}: expected production, development, demo or test")
+# Whoever names a database of their own and no mode is serving a real study.
+DATABASE_URL = env.text("DATABASE_URL")
+MODE = env.choice(
+    "MODE",
+    "production" if DATABASE_URL else "development",
+    ("production", "development", "demo", "test"),
+)
 DEBUG = env.flag("DEBUG")
 CLOCK_MAY_MOVE = MODE in {"demo", "test"}
+if DEBUG and MODE == "production":
+    raise env.BadSetting("DEBUG=1 shows answers and addresses; it needs MODE=development")
 
-SECRET_KEY = env.text("SECRET_KEY", "insecure-development-key")
-FIELD_KEYS = env.text("FIELD_KEYS", "dev:" + base64.b64encode(b"d" * 32).decode())
-LINK_KEY = env.text("LINK_KEY", "insecure-development-link-key").encode()
+_made = keys.load(VAR_DIR)  # by `make up`, for one machine
 
-PUBLIC_ORIGIN = env.text("PUBLIC_ORIGIN", "http://127.0.0.1:8000").rstrip("/")
-ALLOWED_HOSTS = ["*"]
+
+def _secret(name: str, insecure: str) -> str:
+    value = env.text(name) or _made.get(name, "")
+    if not value and MODE == "production":
+        raise env.BadSetting(f"{name} must be set (or MODE=development for insecure keys)")
+    return value or insecure
+
+
+SECRET_KEY = _secret("SECRET_KEY", "insecure-development-key")
+FIELD_KEYS = _secret("FIELD_KEYS", "dev:" + base64.b64encode(b"d" * 32).decode())
+LINK_KEY = _secret("LINK_KEY", "insecure-development-link-key").encode()
+
+_origin = env.origin("PUBLIC_ORIGIN", "http://127.0.0.1:8000")
+PUBLIC_ORIGIN = _origin.geturl()
+IS_HTTPS = _origin.scheme == "https"
+ALLOWED_HOSTS = [
+    _origin.hostname or "",
+    "localhost",
+    "127.0.0.1",
+    "[::1]",
+    *env.words("ALLOWED_HOSTS"),
+]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_ORIGIN]
 
 INSTALLED_APPS = [
@@ -30,17 +64,23 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "csp",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "knox",
+    "studyplatform",
     "surveys",
     "analytics",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "studyplatform.headers.DynamicHeaders",
+    "csp.middleware.CSPMiddleware",
+    "studyplatform.headers.RefuseOversize",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -49,12 +89,12 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "studyplatform.urls"
 WSGI_APPLICATION = "studyplatform.wsgi.application"
+
+_FACES = [BASE_DIR / "surveys" / face for face in ("portal", "console", "messaging", "api")]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [
-            BASE_DIR / "surveys" / face / "templates" for face in ("portal", "console", "messaging")
-        ],
+        "DIRS": [folder / "templates" for folder in _FACES],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -66,26 +106,147 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": env.database(env.text("DATABASE_URL", "postgresql://app@/app?host=/tmp"))}
-REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:6379/0")
+_noted = place.noted(VAR_DIR)  # by the servers of `make up`, which may run or not
+USES_OWN_DATABASE = not DATABASE_URL
+DATABASES = {
+    "default": env.database(
+        DATABASE_URL or _noted.get("DATABASE_URL", "postgresql://app@/app?host=/nowhere")
+    )
+}
+REDIS_URL = env.text("REDIS_URL") or _noted.get("REDIS_URL", "redis://127.0.0.1:6379/0")
+CACHES: dict[str, Any] = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": env.text("CACHE_URL") or REDIS_URL,
+        "KEY_PREFIX": f"cache-{MODE}",
+        "OPTIONS": {"socket_timeout": 3, "socket_connect_timeout": 3},
+    }
+}
 
 AUTH_USER_MODEL = "surveys.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+]
+_VALIDATION = "django.contrib.auth.password_validation"
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {"NAME": f"{_VALIDATION}.UserAttributeSimilarityValidator"},
+    {"NAME": f"{_VALIDATION}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
+    {"NAME": f"{_VALIDATION}.NumericPasswordValidator"},
+]
+
+# A cookie named __Host- cannot be set by another host or path; browsers demand https for it.
+_COOKIE_PREFIX = "__Host-" if IS_HTTPS else ""
+SESSION_COOKIE_NAME = f"{_COOKIE_PREFIX}session"
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"  # Strict is not sent from a mail program
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}csrf"
+
+BEHIND_PROXY = env.flag("BEHIND_PROXY")  # a proxy that sets X-Forwarded-Proto itself
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
+SECURE_SSL_REDIRECT = IS_HTTPS and BEHIND_PROXY
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if IS_HTTPS else 0
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # subdomains are not ours to decide
+SECURE_REFERRER_POLICY = "same-origin"  # with no-referrer browsers send "Origin: null", refused
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+MAX_BODY_BYTES = 25_000_000  # an enrolment file of 100,000 people; Django counts files elsewhere
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
 
 USE_TZ = True
 TIME_ZONE = "UTC"
-LANGUAGE_CODE = "en"
 USE_I18N = True
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "surveys" / "locale"]
 
 STATIC_URL = "/static/"
-STATICFILES_DIRS = [
-    folder
-    for folder in (BASE_DIR / "surveys" / face / "static" for face in ("portal", "console"))
-    if folder.is_dir()
-]
 STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [folder / "static" for folder in _FACES if (folder / "static").is_dir()]
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = MODE in {"development", "test"}
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if WHITENOISE_USE_FINDERS
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
 EXPORT_DIR = VAR_DIR / "exports"
 
-CELERY_BROKER_URL = REDIS_URL
+SMTP = env.smtp(env.text("EMAIL_URL", "smtp://127.0.0.1:1025"))
+MAIL_FROM = env.text("MAIL_FROM", "Study office <studies@localhost>")
+MAIL_CAP_PER_DAY = int(
+    env.number("MAIL_CAP_PER_DAY", 6)
+)  # for one participant, whatever the plan says
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL_FROM
+EMAIL_HOST, EMAIL_PORT, EMAIL_TIMEOUT = SMTP.host, SMTP.port, SMTP.timeout
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = SMTP.user, SMTP.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = SMTP.tls == "starttls", SMTP.tls == "ssl"
+
+# Celery. The broker is a doorbell: a task lost or run twice changes nothing (docs/architecture.md).
 TICK_SECONDS = env.number("TICK_SECONDS", 30)
+TASK_SECONDS = 120
+VISIBILITY_SECONDS = 600  # an unacknowledged task comes back after this; above every task's limit
+_RING = {"expires": max(2, 4 * TICK_SECONDS)}  # rings that nobody heard do not pile up
+CELERY_BROKER_URL = env.broker(REDIS_URL)
+CELERY_TIMEZONE = "UTC"
+CELERY_ENABLE_UTC = True
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_TIME_LIMIT = TASK_SECONDS
+CELERY_TASK_SOFT_TIME_LIMIT = TASK_SECONDS - 30
+CELERY_TASK_PUBLISH_RETRY = False  # the web process fails fast; the next tick catches up
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
+CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": VISIBILITY_SECONDS,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 3,
+    "socket_keepalive": True,
+    "health_check_interval": 10,
+}
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # static; nothing to keep between starts
+CELERY_BEAT_SCHEDULE = {
+    name: {
+        "task": f"surveys.tasks.{name}",
+        "schedule": timedelta(seconds=TICK_SECONDS),
+        "options": _RING,
+    }
+    for name in ("sweep", "deliver")
+}
+
+LOG_FORMAT = env.choice(
+    "LOG_FORMAT", "json" if MODE == "production" else "text", ("json", "text", "colour")
+)
+LOGGING = logs.configuration(LOG_FORMAT, env.text("LOG_LEVEL", "INFO").upper())
+
+REST_FRAMEWORK = {
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_AUTHENTICATION_CLASSES": ["knox.auth.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+}

@@ -8,8 +8,11 @@ from studyplatform import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz),
+    path("readyz", health.readyz),
     path("console/", include("surveys.console.urls")),
     path("console/", include("analytics.urls")),
     path("api/", include("surveys.api.urls")),
     path("", include("surveys.portal.urls")),
 ]
+
+handler500 = "studyplatform.outage.server_error"

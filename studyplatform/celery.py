@@ -1,0 +1,33 @@
+"""The Celery application: workers run `-A studyplatform worker`, the ticking beat `... beat`."""
+
+from __future__ import annotations
+
+import logging.config
+import os
+import signal
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging, worker_process_init
+
+from studyplatform import leash
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studyplatform.settings")
+
+app = Celery("studyplatform")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def use_our_logs(**_: Any) -> None:
+    """Celery would set up its own logging, which redacts nothing."""
+    from django.conf import settings
+
+    logging.config.dictConfig(settings.LOGGING)
+
+
+@worker_process_init.connect
+def die_with_the_worker(**_: Any) -> None:
+    """A pool process whose worker was killed must not stay behind."""
+    leash.die_with_parent(signal.SIGKILL)

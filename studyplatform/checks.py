@@ -1,0 +1,53 @@
+"""System checks for rules that span several settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+
+MARGIN_SECONDS = 60
+
+
+@register()
+def visibility_outlasts_every_task(
+    app_configs: Sequence[AppConfig] | None, **_: Any
+) -> list[CheckMessage]:
+    """A task that runs longer than the visibility time-out is handed to a second worker."""
+    from studyplatform.celery import app
+
+    app.loader.import_default_modules()
+    visible = app.conf.broker_transport_options["visibility_timeout"]
+    return [
+        Error(
+            f"task {name} may run {limit} s, but the broker hands it out again after {visible} s",
+            hint="raise settings.VISIBILITY_SECONDS, or give the task a time_limit",
+            id="studyplatform.E001",
+        )
+        for name, limit in _limits(app.tasks).items()
+        if limit + MARGIN_SECONDS > visible
+    ]
+
+
+@register(Tags.security, deploy=True)
+def mail_is_not_sent_in_the_clear(
+    app_configs: Sequence[AppConfig] | None, **_: Any
+) -> list[CheckMessage]:
+    """Links in mails open questionnaires, so mail to another machine travels encrypted."""
+    smtp = settings.SMTP
+    if smtp.tls or smtp.host in {"localhost", "127.0.0.1", "::1"}:
+        return []
+    hint = "use EMAIL_URL=smtp://...?tls=starttls or ?tls=ssl"
+    return [Error(f"mail goes to {smtp.host} unencrypted", hint=hint, id="studyplatform.E002")]
+
+
+def _limits(tasks: Any) -> dict[str, float]:
+    """The hard time limit of every task of ours, in seconds."""
+    return {
+        name: task.time_limit or settings.CELERY_TASK_TIME_LIMIT
+        for name, task in tasks.items()
+        if not name.startswith("celery.")
+    }

@@ -1,0 +1,35 @@
+"""What `manage.py` runs: Django's commands, with plain sentences for the usual accidents."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from django.core.management import execute_from_command_line
+from django.db import OperationalError
+
+from studyplatform.embedded.keys import BadKeys
+from studyplatform.env import BadSetting
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command; returns the exit code."""
+    try:
+        execute_from_command_line(list(argv))
+    except (BadSetting, BadKeys) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    except OperationalError as error:
+        if "connection" not in str(error):
+            raise
+        sys.stderr.write(_no_database(error))
+        return 1
+    return 0
+
+
+def _no_database(error: OperationalError) -> str:
+    from django.conf import settings
+
+    if settings.USES_OWN_DATABASE:
+        return "No database is running: run `make up` in another terminal, or set DATABASE_URL.\n"
+    return f"The database of DATABASE_URL does not answer: {error}\n"

@@ -1,0 +1,73 @@
+"""/readyz tells every reason why the platform cannot work."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from pytest_django import Settings
+
+from surveys.lib import clock
+from surveys.lib.models import Heartbeat
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.urls("tests.integration.studyplatform.urls_with_trouble"),
+]
+
+
+def ask() -> tuple[int, dict[str, list[str]]]:
+    answer = Client().get("/readyz")
+    return answer.status_code, answer.json()["checks"]
+
+
+def all_jobs_beat(*, age: timedelta = timedelta(0)) -> None:
+    now = clock.now()
+    for job in ("sweep", "deliver"):
+        Heartbeat.objects.update_or_create(
+            job=job, defaults={"beaten_at": now - age, "study_now": now}
+        )
+
+
+def test_ready_when_all_is_well() -> None:
+    all_jobs_beat()
+    status, checks = ask()
+    assert (status, set(map(tuple, checks.values()))) == (200, {("ok",)})
+
+
+def test_a_beat_that_never_ran() -> None:
+    status, checks = ask()
+    assert status == 503
+    assert checks["beat"][0].startswith("sweep has never run")
+
+
+def test_a_beat_that_stopped() -> None:
+    all_jobs_beat(age=timedelta(minutes=5))
+    status, checks = ask()
+    assert status == 503
+    assert checks["beat"] == ["sweep last ran 300 s ago", "deliver last ran 300 s ago"]
+
+
+def test_a_broker_that_is_away(settings: Settings) -> None:
+    all_jobs_beat()
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    status, checks = ask()
+    assert status == 503
+    assert checks["broker"] == ["the broker cannot be reached (ConnectionError)"]
+    assert checks["database"] == ["ok"]
+
+
+def test_a_migration_that_is_missing() -> None:
+    all_jobs_beat()
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'analytics'")
+    status, checks = ask()
+    assert status == 503
+    assert "migrations are not applied" in checks["migrations"][0]
+
+
+def test_liveness_asks_nothing(django_assert_num_queries: object) -> None:
+    with django_assert_num_queries(0):  # type: ignore[operator]  # a fixture without a type
+        assert Client().get("/healthz").status_code == 200
