@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,15 @@ def load(text: str | bytes, source: str) -> Instrument:
 
 
 def dump(instrument: Instrument) -> str:
-    """The instrument as a file that `load` reads back to an equal one."""
-    document: dict[str, Any] = _shortened(document_of(instrument))
+    """The instrument as a file that `load` reads back to an equal one.
+
+    Keys that PostgreSQL has sorted come back in the order of the languages, items and scales.
+    """
+    used = [item.options for item in instrument.items if item.options]
+    scales = [scale.code for scale in instrument.scales]
+    order = [*instrument.languages, *instrument.by_code, *scales, *used]
+    rank = {key: at for at, key in reversed(list(enumerate(order)))}
+    document: dict[str, Any] = _tidied(document_of(instrument), rank)
     return yamlfile.dump(document)
 
 
@@ -36,10 +44,11 @@ def document_of(instrument: Instrument) -> dict[str, Any]:
     return instrument.model_dump(mode="json", exclude_defaults=True)
 
 
-def _shortened(value: Any) -> Any:
-    """Whole numbers as people write them: 18, not 18.0."""
+def _tidied(value: Any, rank: Mapping[str, int]) -> Any:
+    """Keys in their natural order, and whole numbers as people write them: 18, not 18.0."""
     if isinstance(value, dict):
-        return {key: _shortened(child) for key, child in value.items()}
+        keys = sorted(value, key=rank.__getitem__) if value.keys() <= rank.keys() else value
+        return {key: _tidied(value[key], rank) for key in keys}
     if isinstance(value, list):
-        return [_shortened(child) for child in value]
+        return [_tidied(child, rank) for child in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -130,7 +130,7 @@ def score(instrument: Instrument, answers: Floats) -> Scores:
     )
     for start in range(0, n, CHUNK_ROWS):
         rows = slice(start, start + CHUNK_ROWS)
-        columns = _usable(instrument, np.ascontiguousarray(answers[rows].T), start)
+        columns = _usable(instrument, answers[rows].T.copy(), start)
         for at, scale in enumerate(instrument.scales):
             value, n_answered, prorated = _one_scale(instrument, scale, columns)
             scores.value[rows, at] = value
