@@ -1,0 +1,1 @@
+"""Tidy tables as pure functions: plain arrays in, Arrow tables out. `analytics.actions` calls them."""

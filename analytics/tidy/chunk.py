@@ -1,0 +1,119 @@
+"""What a table is made from: some whole people with all that is stored about them, as arrays. Pure.
+
+`analytics.source` fills a Chunk from the database; the tests fill it from nothing. Arrays of one
+dataclass have one length; people, waves, plans and forms are named by their places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from analytics.tidy.arrays import Floats, Ints
+from analytics.tidy.reasons import Flags, Reason
+
+ANSWERED, SKIPPED, NOT_SHOWN = 0, 1, 2
+
+Millis = NDArray[np.int64]
+Objects = NDArray[np.object_]
+
+
+@dataclass(frozen=True)
+class People:
+    """Participants in the order of their codes."""
+
+    code: Objects
+    arm: Objects
+    site: Objects
+    language: Objects
+    zone: Objects
+    protocol_version: Ints
+    enrolled: Millis
+    status: Objects
+    withdrawn: Millis
+    scope: Objects
+    strata: tuple[Mapping[str, str], ...]
+
+    @property
+    def is_erased(self) -> Flags:
+        """Who has had their data erased."""
+        return np.array([str(scope).startswith("erase") for scope in self.scope], dtype=np.bool_)
+
+
+@dataclass(frozen=True)
+class Occasions:
+    """Occasions in the order of person, wave and nth."""
+
+    person: Ints
+    plan: Ints
+    wave: Ints
+    nth: Ints
+    state: NDArray[np.str_]
+    cause: NDArray[np.str_]
+    opens: Millis
+    closes: Millis
+    link_opened: Millis
+    started: Millis
+    last_saved: Millis
+    ended: Millis
+    local: Objects
+    zone: Objects
+
+    def __len__(self) -> int:
+        return len(self.person)
+
+
+@dataclass(frozen=True)
+class Messages:
+    """Messages in the order of occasion, due time, kind and nth."""
+
+    occasion: Ints
+    kind: Objects
+    nth: Ints
+    due: Millis
+    sent: Millis
+    state: Objects
+    why_not: Objects
+    n_attempts: Ints
+    language: Objects
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The scores of n submissions on the form's m scales."""
+
+    value: Floats
+    n_answered: Ints
+    prorated: Flags
+
+
+@dataclass(frozen=True)
+class Filled:
+    """Submissions to one form: n x k matrices, columns in the form's item order."""
+
+    form: int
+    occasion: Ints
+    numbers: Floats  # NaN where there is no number
+    status: NDArray[np.int8]  # ANSWERED, SKIPPED or NOT_SHOWN
+    texts: Mapping[int, pa.Array]  # by place, for text items
+    seconds: Floats
+    changes: Ints  # -1 where unknown
+    seconds_active: Floats  # n
+    scored: Scored
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some whole people, never a part of one."""
+
+    people: People
+    occasions: Occasions
+    messages: Messages
+    filled: tuple[Filled, ...] = field(default=())
+
+
+SKIPPED_CODE = Reason.SKIPPED.code

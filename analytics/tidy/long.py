@@ -1,0 +1,191 @@
+"""The long tables: one row an item, one row a score. Pure; made for millions of rows.
+
+Every column is filled as an array of places in short word lists and turned into Arrow once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from analytics.tidy.arrays import Floats, Ints, coded, numbers, whole
+from analytics.tidy.cells import Cells
+from analytics.tidy.chunk import ANSWERED, NOT_SHOWN, SKIPPED_CODE, Chunk, Filled
+from analytics.tidy.design import Design, Form
+from analytics.tidy.reasons import NONE, WORDS, Reason
+
+Places = NDArray[np.intp]
+
+
+class Rows:
+    """The rows of a long table before they become Arrow: `sizes[form]` rows for each cell."""
+
+    def __init__(self, chunk: Chunk, cells: Cells, sizes: Sequence[int]) -> None:
+        self.chunk, self.cells, self.sizes = chunk, cells, sizes
+        self.n_of_cell = np.array([*sizes, 0])[cells.form]
+        ends = np.cumsum(self.n_of_cell)
+        self.first = ends - self.n_of_cell
+        self.n = int(ends[-1]) if len(ends) else 0
+
+    def of(self, cells: Places, form: int) -> Places:
+        """n x k: the rows of some cells that ask one form."""
+        return self.first[cells][:, None] + np.arange(self.sizes[form])
+
+    def spread(self, per_cell: NDArray[Any]) -> NDArray[Any]:
+        """A value of each cell, for each of its rows."""
+        return np.repeat(per_cell, self.n_of_cell)
+
+    def words(self, of_form: Sequence[Sequence[str]]) -> pa.DictionaryArray:
+        """A word that depends on the form and the place in it, such as the item's code."""
+        listed = list(dict.fromkeys(word for words in of_form for word in words))
+        place = {word: at for at, word in enumerate(listed)}
+        indices = np.empty(self.n, dtype=np.int32)
+        for form, words in enumerate(of_form):
+            cells = self.cells.asking(form)
+            if len(cells):
+                indices[self.of(cells, form)] = np.array([place[w] for w in words], dtype=np.int32)
+        return coded(indices, listed)
+
+    def key(self) -> dict[str, pa.Array]:
+        """participant, wave, nth, instrument."""
+        occasions, design = self.chunk.occasions, self.cells.design
+        at = self.cells.occasion
+        codes = list(dict.fromkeys(form.code for form in design.forms))
+        of_form = np.array([codes.index(form.code) for form in design.forms] or [0], np.int32)
+        return {
+            "participant": coded(self.spread(occasions.person[at]), list(self.chunk.people.code)),
+            "wave": coded(self.spread(occasions.wave[at]), design.waves),
+            "nth": whole(self.spread(occasions.nth[at])),
+            "instrument": coded(self.spread(of_form[self.cells.form]), codes),
+        }
+
+    def version(self) -> pa.Array:
+        """instrument_version."""
+        of_form = np.array([form.version for form in self.cells.design.forms] or [0], np.int32)
+        return whole(self.spread(of_form[self.cells.form]))
+
+
+def answers(chunk: Chunk, cells: Cells, schema: pa.Schema) -> pa.RecordBatch:
+    """The `answers` table of a chunk: each planned item has a value, a text or a reason."""
+    design = cells.design
+    rows = Rows(chunk, cells, [len(form.questions) for form in design.forms])
+    value, seconds = np.full(rows.n, np.nan), np.full(rows.n, np.nan)
+    changes = np.full(rows.n, -1, dtype=np.int32)
+    label = np.full(rows.n, -1, dtype=np.int32)
+    reason = rows.spread(cells.reason)
+    labels = _Labels(design)
+    written: list[tuple[Places, pa.Array]] = []
+    for filled in chunk.filled:
+        its_cells = cells.of(filled)
+        at = rows.of(its_cells, filled.form)
+        value[at] = filled.numbers
+        label[at] = labels.of(filled)
+        reason[at] = missing_reasons(filled, cells.reason[its_cells])
+        seconds[at] = filled.seconds
+        changes[at] = filled.changes
+        written += [(at[:, j], texts) for j, texts in filled.texts.items()]
+    columns = rows.key() | {
+        "item": rows.words([[q.code for q in form.questions] for form in design.forms]),
+        "value": numbers(value),
+        "text": _texts(rows.n, written),
+        "label": coded(label, labels.listed),
+        "reason": coded(reason, WORDS),
+        "seconds": numbers(seconds),
+        "changes": whole(changes, changes < 0),
+        "instrument_version": rows.version(),
+    }
+    return _batch(columns, schema)
+
+
+def scores(chunk: Chunk, cells: Cells, schema: pa.Schema) -> pa.RecordBatch:
+    """The `scores` table of a chunk: each planned scale has a score or a reason."""
+    forms = cells.design.forms
+    rows = Rows(chunk, cells, [len(form.measures) for form in forms])
+    value = np.full(rows.n, np.nan)
+    n_answered = np.zeros(rows.n, dtype=np.int32)
+    prorated = np.zeros(rows.n, dtype=np.bool_)
+    reason = rows.spread(cells.reason)
+    for filled in chunk.filled:
+        its_cells = cells.of(filled)
+        at = rows.of(its_cells, filled.form)
+        value[at], n_answered[at] = filled.scored.value, filled.scored.n_answered
+        prorated[at] = filled.scored.prorated
+        reason[at] = score_reasons(forms[filled.form], filled, cells.reason[its_cells])
+    n_items = rows.words([[str(m.n_items) for m in form.measures] for form in forms])
+    columns = rows.key() | {
+        "scale": rows.words([[m.code for m in form.measures] for form in forms]),
+        "score": numbers(value),
+        "n_answered": whole(n_answered),
+        "n_items": n_items.cast(pa.string()).cast(pa.int32()),
+        "prorated": pa.array(prorated, pa.bool_(), mask=np.isnan(value)),
+        "rule": rows.words([[m.rule for m in form.measures] for form in forms]),
+        "key_version": rows.words([[m.key_version for m in form.measures] for form in forms]),
+        "reason": coded(reason, WORDS),
+        "instrument_version": rows.version(),
+    }
+    return _batch(columns, schema)
+
+
+def missing_reasons(filled: Filled, of_cell: NDArray[np.int8]) -> NDArray[np.int8]:
+    """n x k: why an item of a submission has no value; what was not shown takes the cell's reason."""
+    reasons = np.where(filled.status == ANSWERED, np.int8(NONE), np.int8(SKIPPED_CODE))
+    unseen = filled.status == NOT_SHOWN
+    if unseen.any():
+        reasons = np.where(unseen, of_cell[:, None], reasons)
+    return reasons
+
+
+def score_reasons(form: Form, filled: Filled, of_cell: NDArray[np.int8]) -> NDArray[np.int8]:
+    """n x m: why a scale of a submission has no score."""
+    reasons = np.full(filled.scored.value.shape, NONE, dtype=np.int8)
+    for m, places in enumerate(form.shown_for):
+        was_shown = (filled.status[:, places] != NOT_SHOWN).any(axis=1)
+        why = np.where(was_shown, np.int8(Reason.NOT_SCORABLE.code), of_cell)
+        reasons[:, m] = np.where(np.isnan(filled.scored.value[:, m]), why, NONE)
+    return reasons
+
+
+class _Labels:
+    """The options' labels, each once, and where the codes of an item find theirs."""
+
+    def __init__(self, design: Design) -> None:
+        self.design = design
+        found = (
+            design.say(o.label) for form in design.forms for q in form.questions for o in q.options
+        )
+        self.listed = list(dict.fromkeys(found))
+        self.place: Mapping[str, int] = {label: at for at, label in enumerate(self.listed)}
+
+    def of(self, filled: Filled) -> Ints:
+        """n x k: the place of each answer's label, or -1."""
+        places = np.full(filled.numbers.shape, -1, dtype=np.int32)
+        for j, question in enumerate(self.design.forms[filled.form].questions):
+            if question.options:
+                options = sorted(question.options, key=lambda option: option.code)
+                codes = np.array([option.code for option in options], dtype=np.float64)
+                labels = [self.place[self.design.say(option.label)] for option in options]
+                places[:, j] = _look_up(filled.numbers[:, j], codes, np.array(labels, np.int32))
+        return places
+
+
+def _look_up(values: Floats, codes: Floats, labels: Ints) -> Ints:
+    at = np.minimum(np.searchsorted(codes, values), len(codes) - 1)
+    return np.where(codes[at] == values, labels[at], np.int32(-1))
+
+
+def _texts(n: int, written: list[tuple[Places, pa.Array]]) -> pa.Array:
+    if not written:
+        return pa.nulls(n, pa.string())
+    source = pa.concat_arrays([pa.nulls(1, pa.string()), *(texts for _, texts in written)])
+    at = np.concatenate([rows for rows, _ in written])
+    places = np.zeros(n, dtype=np.int64)
+    places[at] = np.arange(1, len(at) + 1)
+    return source.take(pa.array(places))
+
+
+def _batch(columns: Mapping[str, pa.Array], schema: pa.Schema) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema)
