@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
+
+from surveys.portal import landing, pages, thanks
 
 app_name = "portal"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("s/<str:token>/", landing.landing, name="landing"),
+    path("survey/", pages.survey, name="survey"),
+    path("survey/thanks/", thanks.thanks, name="thanks"),
+]

@@ -9,8 +9,10 @@ from uuid import UUID
 
 from django.db import transaction
 
+from surveys.audit import log
+from surveys.audit.actors import Actor
+from surveys.instruments import registry
 from surveys.instruments.definition import Instrument
-from surveys.instruments.models import InstrumentVersion
 from surveys.responding.answers import PageAnswers, Problem, merged, parse_page
 from surveys.responding.models import Submission
 from surveys.responding.paradata import Visit, merge, seconds_of
@@ -54,9 +56,9 @@ def save_page(
     A page posted twice is stored once. `posted` may carry `shown` (an ISO instant that the caller
     vouches for), `seconds` and `language` for the paradata.
 
-    Raises NoSuchPage, AlreadyFinal, and scheduling's OccasionClosed.
+    Raises NoSuchPage, AlreadyFinal, and scheduling's OccasionNotOpen and OccasionClosed.
     """
-    row = _locked(occasion)
+    row = scheduling.hold(occasion)  # until the end: pages are saved one after the other
     stands = standing(row)
     place = Place(instrument, page)
     definition = stands.of(place)
@@ -66,7 +68,7 @@ def save_page(
         return _again(row, stands, draft, parsed)
     moves_on = forward and not parsed.problems
     hands_in = moves_on and page == len(definition.pages)
-    if moves_on or parsed.has_content:
+    if moves_on or parsed.has_content or draft is not None:
         scheduling.record_saved(occasion=row, now=now)
         visit = _visit(definition, page, posted, now)
         _store(
@@ -80,12 +82,6 @@ def save_page(
         return _handed_in(row, now)
     step = 1 if moves_on else 0 if forward else -1
     return PageSaved(row, False, Place(instrument, max(page + step, 1)), parsed.problems)
-
-
-def _locked(occasion: UUID) -> Occasion:
-    """The occasion's row, held until the transaction ends: pages are saved one after the other."""
-    rows = Occasion.objects.select_for_update(of=("self",))
-    return rows.select_related("participant__study", "protocol__study").get(pk=occasion)
 
 
 def _again(row: Occasion, stands: Standing, final: Submission, parsed: PageAnswers) -> PageSaved:
@@ -108,9 +104,11 @@ def _visit(definition: Instrument, page: int, posted: Mapping[str, str], now: da
 
 
 def _new(row: Occasion, definition: Instrument, visit: Visit) -> Submission:
-    version = InstrumentVersion.objects.get(code=definition.instrument, version=definition.version)
-    started_at = visit.shown_at or visit.saved_at
-    return Submission(occasion=row, instrument=version, started_at=started_at)
+    return Submission(
+        occasion=row,
+        instrument=registry.version(definition.ref),
+        started_at=visit.shown_at or visit.saved_at,
+    )
 
 
 def _store(
@@ -137,4 +135,14 @@ def _handed_in(row: Occasion, now: datetime) -> PageSaved:
     place = standing(row).place
     if place is None:
         scheduling.complete(occasion=row, now=now)
+        code = row.participant.code
+        log.record(
+            "occasion.completed",
+            by=Actor.participant(code),
+            at=now,
+            study=row.participant.study.code,
+            subject=code,
+            wave=row.wave,
+            nth=row.nth,
+        )
     return PageSaved(row, place is None, place)

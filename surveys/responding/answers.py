@@ -22,7 +22,7 @@ CONFIRMED_SKIPS = (
 )
 PLATFORM_FIELDS = frozenset({
     "action", CONFIRMED_SKIPS, "csrfmiddlewaretoken", "instrument", "language", "occasion", "page",
-    "seconds", "shown", "start",
+    "reopen", "seconds", "shown", "start",
 })  # fmt: skip
 
 MAX_DIGITS = 15  # what a float, and so every statistics program, holds exactly

@@ -21,6 +21,7 @@ class NoSuchPage(ValueError):
 class Standing:
     """The instruments in the order asked, and the submissions so far by `code@version`."""
 
+    occasion: Occasion
     instruments: Sequence[Instrument]
     submissions: Mapping[str, Submission]
 
@@ -52,6 +53,7 @@ def standing(occasion: Occasion) -> Standing:
     wave = protocols.protocol_of(occasion.protocol).by_code[occasion.wave]
     rows = Submission.objects.filter(occasion=occasion).select_related("instrument")
     return Standing(
+        occasion,
         [instruments.instrument(ref) for ref in wave.instruments],
         {row.instrument.ref: row for row in rows},
     )

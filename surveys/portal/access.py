@@ -1,0 +1,68 @@
+"""Which occasion a link or a pass leads to, and whether it can be answered now. Reads only."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import Enum, auto
+
+from django.db.models import QuerySet
+
+from surveys.lib import tokens
+from surveys.portal.passes import Pass
+from surveys.scheduling.models import Occasion
+from surveys.scheduling.states import OccasionState
+
+
+class Access(Enum):
+    """What a visitor may do with an occasion at this moment."""
+
+    OPEN = auto()
+    NOT_YET = auto()
+    CLOSED = auto()
+    COMPLETED = auto()
+    NOT_NEEDED = auto()
+
+
+class NoSuchLink(LookupError):
+    """Malformed, forged, revoked or unknown: a visitor cannot tell which."""
+
+
+def behind_link(token: str) -> Occasion:
+    """The occasion of a personal link; raises NoSuchLink."""
+    try:
+        row = tokens.claimed_row(token)
+        occasion = _occasions().get(pk=row)
+        tokens.verify("occasion", token, occasion.id, occasion.link_generation)
+    except (tokens.BadToken, Occasion.DoesNotExist) as error:
+        raise NoSuchLink from error
+    return occasion
+
+
+def behind_pass(visit: Pass | None) -> Occasion:
+    """The occasion that a browser's pass is for; raises NoSuchLink, also before Start."""
+    if visit is None:
+        raise NoSuchLink
+    occasion = _occasions().filter(pk=visit.occasion, link_generation=visit.generation).first()
+    if occasion is None or occasion.link_opened_at is None:
+        raise NoSuchLink
+    return occasion
+
+
+def access_to(occasion: Occasion, now: datetime) -> Access:
+    """What the occasion's state and window allow; the sweep may not have closed it yet."""
+    match occasion.state:
+        case OccasionState.COMPLETED:
+            return Access.COMPLETED
+        case OccasionState.PLANNED:
+            return Access.NOT_YET
+        case OccasionState.OPEN | OccasionState.STARTED:
+            has_closed = occasion.closes_at is not None and now >= occasion.closes_at
+            return Access.CLOSED if has_closed else Access.OPEN
+        case OccasionState.EXPIRED:
+            return Access.CLOSED
+        case _:
+            return Access.NOT_NEEDED
+
+
+def _occasions() -> QuerySet[Occasion]:
+    return Occasion.objects.select_related("participant__study", "protocol__study")

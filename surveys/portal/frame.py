@@ -1,0 +1,66 @@
+"""What stands around every participant page: the study's title, the language, and whom to ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.utils import translation
+
+from surveys.design.protocol import Protocol
+from surveys.design.registry import protocol_of
+from surveys.lib.languages import direction, pick
+from surveys.portal.dates import own_name
+from surveys.portal.passes import Pass
+from surveys.scheduling.models import Occasion
+
+SPOKEN = (
+    "en",
+    "de",
+)  # languages of the platform's own words; others see English around their study
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The study around a page, in the participant's language."""
+
+    language: str
+    languages: tuple[tuple[str, str], ...] = ()  # code and own name, when there is a choice
+    title: str = ""
+    contact_name: str = ""
+    contact_email: str = ""
+    crisis: str = ""
+
+    @property
+    def direction(self) -> str:
+        """The `dir` attribute that belongs to the language."""
+        return direction(self.language)
+
+
+def frame_of(occasion: Occasion, visit: Pass | None = None) -> Frame:
+    """The frame for one occasion, in the language chosen on this visit, else the person's own."""
+    protocol = protocol_of(occasion.protocol)
+    language = _language(occasion, protocol, visit)
+    choice = tuple((code, own_name(code)) for code in protocol.languages)
+    return Frame(
+        language=language,
+        languages=choice if len(choice) > 1 else (),
+        title=pick(protocol.title, language, protocol.languages),
+        contact_name=protocol.contact.name,
+        contact_email=protocol.contact.email,
+        crisis=pick(protocol.contact.crisis, language, protocol.languages),
+    )
+
+
+def bare_frame(request: HttpRequest) -> Frame:
+    """The frame when no study is known: the browser's language, if we speak it."""
+    wanted = translation.get_language_from_request(request).split("-")[0]
+    return Frame(language=wanted if wanted in SPOKEN else SPOKEN[0])
+
+
+def _language(occasion: Occasion, protocol: Protocol, visit: Pass | None) -> str:
+    wanted = [visit.language] if visit and visit.occasion == occasion.id else []
+    for candidate in (*wanted, occasion.participant.language):
+        if candidate in protocol.languages:
+            return candidate
+    return protocol.languages[0]

@@ -1,0 +1,72 @@
+"""The page behind a personal link. Looking changes nothing; only Start does."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_http_methods
+
+from surveys import pipeline
+from surveys.lib import clock
+from surveys.portal import notices
+from surveys.portal.access import Access, NoSuchLink, access_to, behind_link
+from surveys.portal.dates import day, time_of_day
+from surveys.portal.frame import Frame, frame_of
+from surveys.portal.notices import Notice
+from surveys.portal.passes import Pass, read_pass
+from surveys.portal.responses import render, see_other
+from surveys.responding.standing import standing
+from surveys.scheduling.actions import OccasionClosed, OccasionNotOpen
+from surveys.scheduling.models import Occasion
+
+SECONDS_PER_ITEM = 8
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@notices.when_down
+def landing(request: HttpRequest, token: str) -> HttpResponse:
+    """Say what this is, and wait for Start: mail programs fetch links that nobody has pressed."""
+    try:
+        occasion = behind_link(token)
+    except NoSuchLink:
+        return notices.show(request, Notice.NO_SUCH_LINK)
+    frame = frame_of(occasion, read_pass(request))
+    access = access_to(occasion, clock.now())
+    if access is not Access.OPEN:
+        return notices.show(request, notices.OF_ACCESS[access], frame)
+    if request.method != "POST":
+        return _welcome(request, occasion, frame)
+    if "language" in request.POST:  # the pass that carries it opens no question before Start
+        return see_other(request.path, _pass(occasion, request.POST["language"]))
+    return _start(request, occasion, frame)
+
+
+def _welcome(request: HttpRequest, occasion: Occasion, frame: Frame) -> HttpResponse:
+    n_items = sum(len(instrument.items) for instrument in standing(occasion).instruments)
+    return render(
+        request,
+        "landing.html",
+        frame,
+        minutes=max(1, round(n_items * SECONDS_PER_ITEM / 60)),
+        closes=_when(occasion, frame.language),
+        is_back=occasion.started_at is not None,
+    )
+
+
+def _start(request: HttpRequest, occasion: Occasion, frame: Frame) -> HttpResponse:
+    try:
+        pipeline.open_link(occasion=occasion.id, now=clock.now())
+    except (OccasionClosed, OccasionNotOpen):
+        return notices.show(request, Notice.CLOSED, frame)
+    return see_other("portal:survey", _pass(occasion, frame.language))
+
+
+def _pass(occasion: Occasion, language: str) -> Pass:
+    return Pass(occasion.id, occasion.link_generation, language)
+
+
+def _when(occasion: Occasion, language: str) -> tuple[str, str] | None:
+    """The day and the time until which it is open, on the participant's own clock."""
+    if occasion.closes_at is None:
+        return None
+    zone = occasion.participant.timezone
+    return day(occasion.closes_at, zone, language), time_of_day(occasion.closes_at, zone, language)

@@ -1,0 +1,139 @@
+"""The kind pages: a link that leads nowhere, a window that has closed, answers that are safe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import Enum
+from functools import wraps
+from typing import TypeAlias
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from surveys.portal.access import Access
+from surveys.portal.frame import Frame, bare_frame
+from surveys.portal.passes import read_pass
+from surveys.portal.responses import render
+
+
+class Notice(Enum):
+    """Each page that says one thing: its status, its heading and its words."""
+
+    NO_SUCH_LINK = (
+        404,
+        _("This link does not lead anywhere"),
+        _(
+            "Perhaps it was cut off on the way. Please open the link in the e-mail again, or copy"
+            " all of it into the address bar. If that does not help, write to the people who sent"
+            " it to you."
+        ),
+    )
+    NOT_YET = (
+        200,
+        _("It is a little early"),
+        _("This questionnaire is not open yet. We will write to you when it is."),
+    )
+    CLOSED = (
+        410,
+        _("This questionnaire is closed"),
+        _(
+            "The time for answering it is over. What you saved until then is kept. If another"
+            " questionnaire follows, you will get an e-mail with a new link."
+        ),
+    )
+    COMPLETED = (
+        200,
+        _("You have already answered this questionnaire"),
+        _("Thank you. Your answers arrived, and there is nothing left to do here."),
+    )
+    NOT_NEEDED = (
+        410,
+        _("This questionnaire is no longer needed"),
+        _("There is nothing to do for you here. If you have questions, please write to us."),
+    )
+    NO_VISIT = (
+        403,
+        _("Please open your link again"),
+        _(
+            "This page belongs to a personal link. Please open the link in your e-mail and press"
+            " the button there; you go on where you stopped."
+        ),
+    )
+    HANDED_IN = (
+        409,
+        _("These answers were handed in before"),
+        _("The first version is kept and cannot be changed any more."),
+    )
+    DOWN = (
+        503,
+        _("We cannot reach the questionnaire just now"),
+        _("What you saved is safe. Please try again in a few minutes."),
+    )
+    ODD = (
+        400,
+        _("Something in this page was not right"),
+        _("Nothing was saved. Please go back and try again, or open your link anew."),
+    )
+
+
+NOT_HELD = {"csrfmiddlewaretoken", "reopen"}
+OF_ACCESS = {
+    Access.NOT_YET: Notice.NOT_YET,
+    Access.CLOSED: Notice.CLOSED,
+    Access.COMPLETED: Notice.COMPLETED,
+    Access.NOT_NEEDED: Notice.NOT_NEEDED,
+}
+
+
+def show(request: HttpRequest, notice: Notice, frame: Frame | None = None) -> HttpResponse:
+    """One kind page; without a frame it names no study."""
+    status, title, text = notice.value
+    return render(
+        request,
+        "notice.html",
+        frame or bare_frame(request),
+        status=status,
+        title=title,
+        text=text,
+        goes_on=notice is Notice.HANDED_IN,
+    )
+
+
+def first_values(request: HttpRequest) -> dict[str, str]:
+    """The posted fields; of one that was sent twice the first value counts."""
+    return {name: str(values[0]) for name, values in request.POST.lists() if values}
+
+
+def hold(
+    request: HttpRequest, frame: Frame, posted: Mapping[str, str], *, away: bool
+) -> HttpResponse:
+    """A page that keeps what was typed, with one button to send it again.
+
+    `away`: this browser has meanwhile opened another questionnaire, or none any more; else the
+    database did not answer.
+    """
+    fields = {name: value for name, value in posted.items() if name not in NOT_HELD}
+    return render(
+        request, "hold.html", frame, status=409 if away else 503, fields=fields, away=away
+    )
+
+
+View: TypeAlias = Callable[..., HttpResponse]
+
+
+def when_down(view: View) -> View:
+    """Say so when the database does not answer, and keep what was typed."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, **captured: str) -> HttpResponse:
+        try:
+            return view(request, **captured)
+        except (OperationalError, InterfaceError):
+            visit = read_pass(request)
+            frame = Frame(visit.language) if visit else bare_frame(request)
+            if "occasion" not in request.POST:
+                return show(request, Notice.DOWN, frame)
+            return hold(request, frame, first_values(request), away=False)
+
+    return guarded

@@ -1,0 +1,147 @@
+"""The questionnaire: one page is shown, one page is saved, and then comes the next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_http_methods
+
+from surveys import pipeline
+from surveys.lib import clock
+from surveys.portal import notices
+from surveys.portal.access import Access, NoSuchLink, access_to, behind_pass
+from surveys.portal.frame import frame_of
+from surveys.portal.notices import Notice
+from surveys.portal.passes import PageSeal, Pass, read_pass, read_seal
+from surveys.portal.responses import see_other
+from surveys.portal.showing import current, show_page
+from surveys.responding.actions import AlreadyFinal, PageSaved
+from surveys.responding.places import Place
+from surveys.responding.standing import NoSuchPage, standing
+from surveys.scheduling.actions import OccasionClosed, OccasionNotOpen
+from surveys.scheduling.models import Occasion
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@notices.when_down
+def survey(request: HttpRequest) -> HttpResponse:
+    """The page this browser is on; posted, the page it was on."""
+    return _save(request) if request.method == "POST" else _show(request)
+
+
+@dataclass(frozen=True)
+class Posted:
+    """One posted page."""
+
+    fields: Mapping[str, str]
+    seal: PageSeal
+
+    @property
+    def language(self) -> str | None:
+        """The language to go on in, when its button was pressed."""
+        return self.fields.get("language")
+
+    @property
+    def goes_forward(self) -> bool:
+        """Continue, and also Enter in a field; Back and the languages insist on nothing."""
+        return self.fields.get("action") != "back" and self.language is None
+
+    @property
+    def place(self) -> Place:
+        """Which page was filled in; page 0, which does not exist, when the number is none."""
+        page = self.fields.get("page", "")
+        is_number = page.isascii() and page.isdigit() and len(page) <= 4
+        return Place(self.fields.get("instrument", ""), int(page) if is_number else 0)
+
+    def belongs_to(self, visit: Pass | None) -> bool:
+        """Whether the browser's pass is for the occasion that this page was shown for."""
+        mine = (self.seal.occasion, self.seal.generation)
+        return visit is not None and (visit.occasion, visit.generation) == mine
+
+
+def _show(request: HttpRequest) -> HttpResponse:
+    visit = read_pass(request)
+    try:
+        occasion = behind_pass(visit)
+    except NoSuchLink:
+        return notices.show(request, Notice.NO_VISIT)
+    now = clock.now()
+    access = access_to(occasion, now)
+    if access is Access.COMPLETED:
+        return see_other("portal:thanks")
+    frame = frame_of(occasion, visit)
+    if access is not Access.OPEN:
+        return notices.show(request, notices.OF_ACCESS[access], frame)
+    stands = standing(occasion)
+    place = current(stands, visit.place if visit else None)
+    if place is None:
+        return notices.show(request, Notice.COMPLETED, frame)
+    return show_page(request, frame, stands, place, now=now)
+
+
+def _save(request: HttpRequest) -> HttpResponse:
+    fields = notices.first_values(request)
+    seal = read_seal(fields.get("occasion", ""))
+    if seal is None:
+        return notices.show(request, Notice.ODD)
+    posted = Posted(fields, seal)
+    visit = read_pass(request)
+    try:
+        occasion = behind_pass(Pass(seal.occasion, seal.generation, ""))
+    except NoSuchLink:
+        return notices.show(request, Notice.NO_VISIT)
+    if visit is None or not posted.belongs_to(visit):
+        if "reopen" not in fields:
+            return notices.hold(request, frame_of(occasion), fields, away=True)
+        visit = Pass(seal.occasion, seal.generation, occasion.participant.language)
+    return _save_for(request, posted, visit, occasion)
+
+
+def _save_for(
+    request: HttpRequest, posted: Posted, visit: Pass, occasion: Occasion
+) -> HttpResponse:
+    frame = frame_of(occasion, visit)
+    now = clock.now()
+    access = access_to(occasion, now)
+    if access not in {Access.OPEN, Access.COMPLETED}:
+        return notices.show(request, notices.OF_ACCESS[access], frame)
+    paradata = {"shown": posted.seal.shown_at.isoformat(), "language": frame.language}
+    try:
+        saved = pipeline.save_page(
+            occasion=occasion.id,
+            instrument=posted.place.instrument,
+            page=posted.place.page,
+            posted={**posted.fields, **paradata},
+            forward=posted.goes_forward,
+            now=now,
+        )
+    except (OccasionClosed, OccasionNotOpen):
+        return notices.show(request, Notice.CLOSED, frame)
+    except AlreadyFinal:
+        return notices.show(request, Notice.HANDED_IN, frame)
+    except NoSuchPage:
+        return see_other("portal:survey", replace(visit, place=None))
+    return _after(request, posted, visit, saved)
+
+
+def _after(request: HttpRequest, posted: Posted, visit: Pass, saved: PageSaved) -> HttpResponse:
+    """On to the next page, or the same one again with what was typed."""
+    place = saved.place
+    if posted.language is not None:
+        visit, place = replace(visit, language=posted.language), posted.place
+    if saved.problems and place == posted.place:
+        frame = frame_of(saved.occasion, visit)
+        return show_page(
+            request,
+            frame,
+            standing(saved.occasion),
+            posted.place,
+            now=clock.now(),
+            posted=posted.fields,
+            problems=saved.problems,
+        )
+    if place is None:
+        return see_other("portal:thanks", replace(visit, place=None))
+    return see_other("portal:survey", replace(visit, place=place))

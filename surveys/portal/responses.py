@@ -1,0 +1,36 @@
+"""How every participant page is sent: in its language, never cached, never indexed."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import resolve_url
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from surveys.portal.frame import Frame
+from surveys.portal.passes import Pass, give_pass
+
+
+def render(
+    request: HttpRequest, template: str, frame: Frame, *, status: int = 200, **context: object
+) -> HttpResponse:
+    """One page in the frame's language."""
+    with translation.override(frame.language):
+        body = render_to_string(f"portal/{template}", {"frame": frame, **context}, request)
+    return _private(HttpResponse(body, status=status))
+
+
+def see_other(to: str, visit: Pass | None = None) -> HttpResponse:
+    """After a POST, a GET elsewhere (303), so that reloading sends nothing twice."""
+    response = HttpResponseRedirect(resolve_url(to))
+    response.status_code = 303
+    if visit is not None:
+        give_pass(response, visit)
+    return _private(response)
+
+
+def _private(response: HttpResponse) -> HttpResponse:
+    response["Cache-Control"] = "no-store"
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    response["Referrer-Policy"] = "same-origin"
+    return response
