@@ -11,6 +11,7 @@ from typing import Any
 from surveys.design.models import ProtocolVersion, Study
 from surveys.instruments.models import InstrumentVersion
 from surveys.lib.documents import content_hash
+from surveys.participants.identity.actions import remember
 from surveys.participants.models import Participant
 from surveys.scheduling.models import Message, Occasion
 from surveys.scheduling.states import MessageKind, OccasionState
@@ -149,6 +150,15 @@ def make_participant(study: Study, code: str = "AAAA-0001", **changes: Any) -> P
         "enrolled_at": NOW - DAY,
     }
     return Participant.objects.create(**values | changes)
+
+
+def make_person(
+    study: Study, code: str = "AAAA-0001", *, name: str = "Ada", email: str = "", **changes: Any
+) -> Participant:
+    """A participant whose name and address are known; the address follows the code."""
+    participant = make_participant(study, code, **changes)
+    remember(participant=participant, name=name, email=email or f"{code.lower()}@mail.example")
+    return participant
 
 
 def make_occasion(

@@ -13,10 +13,12 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from enum import IntEnum
-from typing import Any, Literal
+from typing import Any
+
+from django.conf import settings
 
 from surveys.messaging.transports import Kind, Outcome, ServerAway
 
@@ -43,11 +45,26 @@ class Server:
     host: str
     port: int
     user: str = ""
-    password: str = ""
-    tls: Literal["", "starttls", "ssl"] = ""
+    password: str = field(default="", repr=False)
+    tls: str = ""  # "", "starttls" or "ssl"
     helo: str = "localhost"  # the name that we greet with
     timeout: float = 20.0  # for each step but the last
     final_timeout: float = 60.0  # for the reply to the body, which servers may take long over
+
+
+def configured(helo: str) -> Server:
+    """The server that the settings name; `helo` is the name that we greet with."""
+    smtp = settings.SMTP
+    return Server(
+        smtp.host,
+        smtp.port,
+        smtp.user,
+        smtp.password,
+        smtp.tls,
+        helo,
+        timeout=smtp.timeout,
+        final_timeout=3 * smtp.timeout,
+    )
 
 
 class Refused(Exception):

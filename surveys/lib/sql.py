@@ -1,0 +1,22 @@
+"""Plain SQL where the ORM has no words: named parameters in, rows or a row count out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import connection
+
+
+def rows(query: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    """Everything that a query returns."""
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        return list(cursor.fetchall())
+
+
+def execute(query: str, values: Mapping[str, Any] | None = None) -> int:
+    """Run a statement; return how many rows it changed."""
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        return int(cursor.rowcount)

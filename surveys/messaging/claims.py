@@ -1,0 +1,245 @@
+"""Who may send which message, decided in the database: claim, release, reap.
+
+A claim moves rows from `due` to `sending` under a lease and a token, and re-checks there what may
+have changed since the plan. Leases and pauses run on the database's real clock; due times and
+windows on study time. Several workers may claim at once: a row, and a participant, belong to one
+of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db import transaction
+
+from surveys.lib import sql
+from surveys.messaging import attempts
+from surveys.messaging.composing import Letter
+from surveys.messaging.transports import Kind, Outcome
+from surveys.scheduling.states import MessageState, WhyNot
+
+LEASE = timedelta(seconds=180)
+CAP_PAUSE = timedelta(minutes=10)  # before somebody who got too many mails is looked at again
+
+# Each of the two alone keeps a message from being claimed twice; tests take them away.
+LOCK = "FOR NO KEY UPDATE OF m, p SKIP LOCKED"
+UNTAKEN = "m.state = 'due'"
+
+_ROWS = """
+    surveys_message m
+    JOIN surveys_occasion o ON o.id = m.occasion_id
+    JOIN surveys_participant p ON p.id = o.participant_id
+    JOIN surveys_study s ON s.id = p.study_id
+"""
+
+# Why a due message must never go out; empty when it may.
+_WHY_NOT = """
+    CASE
+        WHEN p.status <> 'enrolled' THEN 'withdrawn'
+        WHEN o.state = 'completed' THEN 'completed'
+        WHEN o.state = 'cancelled' AND o.cause IN ('withdrawn', 'paused') THEN o.cause
+        WHEN o.state = 'excluded' AND o.cause = 'branched_out' THEN 'condition'
+        WHEN o.state IN ('cancelled', 'excluded') THEN 'replanned'
+        WHEN o.state = 'expired' OR o.closes_at <= %(now)s
+            THEN CASE WHEN s.is_paused THEN 'paused' ELSE 'window_closed' END
+        WHEN o.state = 'started' AND m.kind = 'invitation' THEN 'started'
+        ELSE ''
+    END
+"""
+
+# What waits without an end: a paused study, a window that the sweep has yet to open, and a
+# reminder whose forerunner is not out, or is out late: then half the planned gap is kept.
+_WAITS = """
+    (o.state IN ('planned', 'open', 'started') AND p.status = 'enrolled'
+     AND (o.closes_at IS NULL OR o.closes_at > %(now)s)
+     AND (s.is_paused
+          OR o.state = 'planned'
+          OR (m.kind = 'reminder' AND EXISTS (
+              SELECT FROM surveys_message e
+              WHERE e.occasion_id = m.occasion_id
+                AND (e.kind = 'invitation' OR e.nth < m.nth) AND e.id <> m.id
+                AND (e.state IN ('due', 'sending')
+                     OR e.sent_at + (m.due_at - e.due_at) / 2 > %(now)s)))))
+"""
+
+_READY = f"""
+    m.state = 'due' AND m.due_at <= %(now)s
+    AND (m.not_before IS NULL OR m.not_before <= clock_timestamp())
+    AND NOT {_WAITS}
+"""
+
+_CANDIDATES = f"""
+    SELECT m.id, m.kind, m.n_attempts + 1, o.id, o.link_generation, p.id, o.protocol_id, o.wave,
+           coalesce(nullif(m.language, ''), p.language), p.timezone,
+           o.opens_at, o.closes_at, m.due_at,
+           o.state = 'expired' OR o.closes_at <= %(now)s AS is_late, {_WHY_NOT} AS why_not
+    FROM {_ROWS}
+    WHERE {_READY} AND p.id <> ALL(%(spared)s)
+    ORDER BY m.due_at, m.id
+    LIMIT %(limit)s
+"""  # noqa: S608 - put together from the constants above
+
+_LETTER_COLUMNS = (  # the first of the candidates' columns
+    *("id", "kind", "n_attempts", "occasion_id", "link_generation"),
+    *("participant_id", "protocol_id", "wave", "language", "timezone"),
+)
+
+_COUNT = f"SELECT count(*) FROM {_ROWS} WHERE {_READY}"  # noqa: S608 - as above
+
+_REFUSE = """
+    UPDATE surveys_message m SET state = v.state, why_not = v.why_not
+    FROM unnest(%(ids)s::uuid[], %(states)s::text[], %(reasons)s::text[]) v (id, state, why_not)
+    WHERE m.id = v.id AND m.state = 'due'
+"""
+
+_PAUSE = """
+    UPDATE surveys_message SET not_before = clock_timestamp() + %(pause)s
+    WHERE id = ANY(%(ids)s)
+"""
+
+_MAILS_OF_A_DAY = """
+    SELECT o.participant_id, count(*)
+    FROM surveys_occasion o JOIN surveys_message m ON m.occasion_id = o.id
+    WHERE o.participant_id = ANY(%(participants)s)
+      AND (m.state = 'sending' OR (m.state IN ('sent', 'unknown')
+           AND coalesce(m.sent_at, m.due_at) > %(now)s - interval '24 hours'))
+    GROUP BY o.participant_id
+"""
+
+_CLAIM = """
+    WITH claimed AS (
+        UPDATE surveys_message m
+        SET state = 'sending', n_attempts = n_attempts + 1, lease_token = %(token)s,
+            lease_until = clock_timestamp() + %(lease)s, not_before = NULL,
+            language = coalesce(nullif(m.language, ''), p.language)
+        FROM surveys_occasion o JOIN surveys_participant p ON p.id = o.participant_id
+        WHERE m.id = ANY(%(ids)s) AND o.id = m.occasion_id AND {untaken}
+        RETURNING m.id, m.n_attempts
+    )
+    INSERT INTO surveys_deliveryattempt (message_id, n, lease_token, began_at, outcome, reply)
+    SELECT id, n_attempts, %(token)s, clock_timestamp(), 'pending', '' FROM claimed
+    RETURNING message_id
+"""
+
+_RELEASE = """
+    WITH untouched AS (
+        DELETE FROM surveys_deliveryattempt
+        WHERE message_id = ANY(%(ids)s) AND lease_token = %(token)s AND body_started_at IS NULL
+        RETURNING message_id
+    )
+    UPDATE surveys_message m
+    SET state = 'due', n_attempts = n_attempts - 1, lease_until = NULL, lease_token = NULL
+    FROM untouched
+    WHERE m.id = untouched.message_id AND m.state = 'sending' AND m.lease_token = %(token)s
+"""
+
+_OVERDUE = """
+    SELECT m.id, m.n_attempts, m.lease_token, a.body_started_at IS NOT NULL
+    FROM surveys_message m
+    LEFT JOIN surveys_deliveryattempt a ON a.message_id = m.id AND a.n = m.n_attempts
+    WHERE m.state = 'sending' AND m.lease_until < clock_timestamp()
+    ORDER BY m.lease_until
+    FOR NO KEY UPDATE OF m SKIP LOCKED
+"""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Letters that this worker alone may send, and how many messages were refused for good."""
+
+    token: UUID
+    letters: tuple[Letter, ...]
+    n_refused: int
+    n_spared: int  # due, but their participant has had enough for now
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing at all was found."""
+        return not (self.letters or self.n_refused or self.n_spared)
+
+
+def n_ready(*, now: datetime) -> int:
+    """How many messages a claim at `now` would find."""
+    return int(sql.rows(_COUNT, {"now": now})[0][0])
+
+
+@transaction.atomic
+def claim(*, now: datetime, limit: int, cap: int, spared: Collection[int] = ()) -> Claim:
+    """Take up to `limit` due messages, one a participant and none of `spared`.
+
+    Messages that must not go out any more leave `due` here, with the reason. Participants who
+    got `cap` mails within 24 hours of study time wait.
+    """
+    found = sql.rows(f"{_CANDIDATES} {LOCK}", {"now": now, "limit": limit, "spared": list(spared)})
+    refused = [row for row in found if row[-1]]
+    _refuse(refused)
+    firsts: dict[int, Letter] = {}
+    for letter in (_letter(row) for row in found if not row[-1]):
+        firsts.setdefault(letter.participant_id, letter)
+    capped = _capped(firsts, now, cap)
+    if capped:
+        ids = [firsts[participant].id for participant in capped]
+        sql.execute(_PAUSE, {"ids": ids, "pause": CAP_PAUSE})
+    token = uuid4()
+    wanted = [each for who, each in firsts.items() if who not in capped]
+    taken = _take(wanted, token)
+    letters = tuple(each for each in wanted if each.id in taken)
+    return Claim(token, letters, len(refused), len(found) - len(refused) - len(letters))
+
+
+def release(letters: Iterable[Letter], token: UUID) -> int:
+    """Give back what was claimed and never tried, as if it had not been claimed."""
+    return sql.execute(_RELEASE, {"ids": [each.id for each in letters], "token": token})
+
+
+@transaction.atomic
+def reap() -> int:
+    """End the claims of workers that are gone; return how many messages reached an end.
+
+    A body that had begun may have arrived, so its message becomes `unknown`; any other is due
+    again after a pause.
+    """
+    n_ended = 0
+    for message, n_attempts, token, is_started in sql.rows(_OVERDUE):
+        kind = Kind.UNKNOWN if is_started else Kind.TEMPORARY
+        outcome = Outcome(kind, "the worker stopped before the end")
+        state = attempts.end_attempt(message, n_attempts, token, outcome, now=None)
+        n_ended += state != MessageState.DUE
+    return n_ended
+
+
+def _letter(row: tuple[Any, ...]) -> Letter:
+    opens_at, closes_at, due_at = row[-5:-2]
+    return Letter(
+        **dict(zip(_LETTER_COLUMNS, row, strict=False)),
+        opens_at=opens_at or due_at,
+        closes_at=closes_at or opens_at or due_at,
+    )
+
+
+def _take(letters: Sequence[Letter], token: UUID) -> set[UUID]:
+    """Put messages under this claim; return the ids of those that were still free."""
+    query = _CLAIM.format(untaken=UNTAKEN)
+    values = {"ids": [each.id for each in letters], "token": token, "lease": LEASE}
+    return {message for (message,) in sql.rows(query, values)}
+
+
+def _refuse(rows: Sequence[tuple[Any, ...]]) -> None:
+    """Move messages out of `due` for good, each with its reason."""
+    if rows:
+        states = [
+            MessageState.MISSED if is_late and why != WhyNot.WITHDRAWN else MessageState.CANCELLED
+            for *_, is_late, why in rows
+        ]
+        reasons = [row[-1] for row in rows]
+        sql.execute(_REFUSE, {"ids": [r[0] for r in rows], "states": states, "reasons": reasons})
+
+
+def _capped(participants: Collection[int], now: datetime, cap: int) -> set[int]:
+    """Who of them got as many mails within a day as anybody may."""
+    counts = sql.rows(_MAILS_OF_A_DAY, {"participants": list(participants), "now": now})
+    return {participant for participant, n in counts if n >= cap}

@@ -1,0 +1,161 @@
+"""Sending what is due: claim, render, hand over, record. `pipeline.deliver` calls it.
+
+No transaction is open while a mail server is talked to. A crash at any point leaves rows from
+which the next run goes on; only a body that had begun is never sent again by itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+
+from django.conf import settings
+
+from surveys.lib import tokens
+from surveys.lib.crypto import CannotDecrypt
+from surveys.messaging import attempts, claims, envelope
+from surveys.messaging.claims import Claim
+from surveys.messaging.composing import Composer, Letter
+from surveys.messaging.envelope import Sender
+from surveys.messaging.reasons import Hurdle
+from surveys.messaging.rendering import CannotRender
+from surveys.messaging.transports import GateClosed, Kind, Outcome, ServerAway, Transport, smtp
+from surveys.participants.identity.actions import Contact, contacts_of
+from surveys.scheduling.states import MessageState
+
+BATCH = 50  # messages a claim; a crash leaves at most so many to the reaper
+RUN_SECONDS = 40.0  # no message is begun after this long; well within lease and task limit
+SLACK = timedelta(seconds=5)
+LOG = logging.getLogger(__name__)
+
+
+def deliver_due(*, now: datetime, limit: int) -> int:
+    """Send up to `limit` messages due at `now`; return how many reached an end.
+
+    Sent, refused, given up, cancelled, missed and unknown are ends; a message that is to be tried
+    again is not. Any number of workers may run this at once.
+    """
+    n_ended = claims.reap()
+    sender = Sender.of(settings.MAIL_FROM, settings.PUBLIC_ORIGIN)
+    server = smtp.configured(sender.host)
+    margin = timedelta(seconds=server.final_timeout) + SLACK
+    with contextlib.closing(smtp.SmtpTransport(server)) as transport:
+        return n_ended + Round(now, sender, transport, margin).run(limit)
+
+
+@dataclass
+class Round:
+    """One worker's run over what is due; nobody gets two mails in one."""
+
+    now: datetime
+    sender: Sender
+    transport: Transport
+    margin: timedelta
+    composer: Composer = field(default_factory=Composer)
+    n_ended: int = 0
+    _written_to: set[int] = field(default_factory=set)
+    _stop_at: float = field(default_factory=lambda: time.monotonic() + RUN_SECONDS)
+
+    def run(self, limit: int) -> int:
+        """Claim and send until nothing is due, the limit is reached or the server is away."""
+        n_claimed = 0
+        while n_claimed < limit and self._has_time():
+            claim = claims.claim(
+                now=self.now,
+                limit=min(BATCH, limit - n_claimed),
+                cap=settings.MAIL_CAP_PER_DAY,
+                spared=self._written_to,
+            )
+            if claim.is_empty:
+                break
+            n_claimed += len(claim.letters)
+            self.n_ended += claim.n_refused
+            self._written_to.update(letter.participant_id for letter in claim.letters)
+            if not self._send_all(claim):
+                break
+        return self.n_ended
+
+    def _send_all(self, claim: Claim) -> bool:
+        """Send a batch; False when the server is away. What was not tried is given back."""
+        waiting = list(reversed(claim.letters))
+        try:
+            contacts = _contacts(claim.letters)
+            while waiting and self._has_time():
+                self._send(waiting[-1], contacts.get(waiting[-1].participant_id), claim)
+                waiting.pop()
+        except ServerAway as away:
+            LOG.warning("the mail server is away: %s", away)
+            return False
+        finally:
+            if waiting:
+                claims.release(waiting, claim.token)
+        return True
+
+    def _send(self, letter: Letter, contact: Contact | CannotDecrypt | None, claim: Claim) -> None:
+        """One message from its words to its end."""
+        if isinstance(contact, CannotDecrypt):
+            LOG.error("message %s: the address cannot be decrypted: %s", letter.id, contact)
+            self._settle(letter, claim, Outcome(Kind.TEMPORARY, f"no address: {contact}"))
+            return
+        if contact is None:
+            self._give_up(letter, claim, Hurdle.NO_ADDRESS, "the address is not known")
+            return
+        try:
+            email = self._composed(letter, contact)
+        except (CannotRender, LookupError, ValueError, TypeError) as error:
+            LOG.error("message %s cannot be rendered: %s", letter.id, error)
+            self._give_up(letter, claim, Hurdle.CANNOT_RENDER, f"{type(error).__name__}: {error}")
+            return
+        with contextlib.suppress(GateClosed):
+            outcome = self.transport.send(email, lambda: self._pass_gate(letter, claim))
+            self._settle(letter, claim, outcome)
+
+    def _composed(self, letter: Letter, contact: Contact) -> EmailMessage:
+        token = tokens.make("occasion", letter.occasion_id, letter.link_generation)
+        rendered = self.composer.compose(
+            letter, name=contact.name, link=f"{settings.PUBLIC_ORIGIN}/s/{token}/"
+        )
+        return envelope.build(
+            rendered,
+            message=letter.id,
+            sender=self.sender,
+            to=contact.email,
+            reply_to=self.composer.reply_to(letter),
+            now=self.now,
+        )
+
+    def _pass_gate(self, letter: Letter, claim: Claim) -> None:
+        if not attempts.open_gate(letter, claim.token, now=self.now, margin=self.margin):
+            claims.release([letter], claim.token)
+            raise GateClosed(f"message {letter.id} is no longer ours to send")
+
+    def _settle(self, letter: Letter, claim: Claim, outcome: Outcome) -> None:
+        state = attempts.settle(letter, claim.token, outcome, now=self.now)
+        self.n_ended += state != MessageState.DUE
+
+    def _give_up(self, letter: Letter, claim: Claim, why: Hurdle, words: str) -> None:
+        attempts.give_up(letter, claim.token, why, words)
+        self.n_ended += 1
+
+    def _has_time(self) -> bool:
+        return time.monotonic() < self._stop_at
+
+
+def _contacts(letters: tuple[Letter, ...]) -> dict[int, Contact | CannotDecrypt]:
+    """The contacts of a batch; somebody whose row does not decrypt must not stop the others."""
+    ids = [letter.participant_id for letter in letters]
+    try:
+        return dict(contacts_of(ids))
+    except CannotDecrypt:
+        return {who: each for who in ids if (each := _contact_or_error(who)) is not None}
+
+
+def _contact_or_error(participant: int) -> Contact | CannotDecrypt | None:
+    try:
+        return contacts_of([participant]).get(participant)
+    except CannotDecrypt as error:
+        return error
