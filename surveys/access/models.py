@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 
 from surveys.access.roles import Role
 from surveys.design.models import Study
+from surveys.lib.ids import staff_code
 
 
 class UserManager(BaseUserManager["User"]):
@@ -32,6 +33,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A staff member. Participants are not users."""
 
     email = models.EmailField(max_length=254, unique=True)
+    code = models.CharField(max_length=12, unique=True, default=staff_code, editable=False)
     name = models.CharField(max_length=120, blank=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField("administrator", default=False)

@@ -37,3 +37,8 @@ def permissions_in(user: Visitor, study: Study) -> frozenset[Permission]:
         return frozenset()
     membership = Membership.objects.filter(user=user, study=study).first()
     return GRANTS[Role(membership.role)] if membership else frozenset()
+
+
+def may_create(user: Visitor) -> bool:
+    """Whether the user may start studies on this platform."""
+    return isinstance(user, User) and user.is_active and user.is_staff

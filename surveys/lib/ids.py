@@ -43,3 +43,8 @@ def participant_code() -> str:
     """A pseudonym that says nothing: random, not sequential, easy to read aloud."""
     letters = [secrets.choice(CODE_ALPHABET) for _ in range(8)]
     return "".join(letters[:4]) + "-" + "".join(letters[4:])
+
+
+def staff_code() -> str:
+    """What the audit trail calls a staff member: never their name or address."""
+    return "S-" + "".join(secrets.choice(CODE_ALPHABET) for _ in range(8))

@@ -1,0 +1,35 @@
+"""How allauth treats staff accounts: nobody signs up alone, and second factors are kept encrypted.
+
+Named in the settings as the account and MFA adapters.
+"""
+
+from __future__ import annotations
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from django.conf import settings
+from django.http import HttpRequest
+
+from surveys.lib.crypto import Keyring
+
+MFA_CONTEXT = "mfa_authenticator:data:secret"
+
+
+class StaffAccountAdapter(DefaultAccountAdapter):
+    """Staff are made by an administrator or a command."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """There is no public registration."""
+        return False
+
+
+class StaffMFAAdapter(DefaultMFAAdapter):
+    """Seeds of second factors are secrets like any other."""
+
+    def encrypt(self, text: str) -> str:
+        """Encrypt with the platform's field key."""
+        return Keyring.parse(settings.FIELD_KEYS).encrypt(text, MFA_CONTEXT)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Undo `encrypt`."""
+        return Keyring.parse(settings.FIELD_KEYS).decrypt(encrypted_text, MFA_CONTEXT)

@@ -1,0 +1,91 @@
+"""What every study page has in common: the guard at the door, and the menu."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+
+from surveys.access import policy
+from surveys.access.roles import Permission
+from surveys.design.models import Study
+from surveys.lib.languages import pick
+
+P = ParamSpec("P")
+MENU = (
+    ("Overview", "console:study", Permission.STUDY_VIEW),
+    ("Design", "console:design", Permission.STUDY_VIEW),
+    ("Participants", "console:people", Permission.PARTICIPANT_VIEW),
+    ("Outbox", "console:outbox", Permission.MESSAGE_VIEW),
+    ("Exports", "analytics:exports", Permission.EXPORT_MAKE),
+    ("Activity", "console:activity", Permission.AUDIT_VIEW),
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the study menu."""
+
+    label: str
+    url: str
+    is_here: bool
+
+
+def study_page(
+    needs: Permission,
+) -> Callable[
+    [Callable[Concatenate[HttpRequest, Study, P], HttpResponseBase]],
+    Callable[..., HttpResponseBase],
+]:
+    """Turn `view(request, study, ...)` into a view of `<code>`: log in, then through the one door."""
+
+    def decorate(
+        view: Callable[Concatenate[HttpRequest, Study, P], HttpResponseBase],
+    ) -> Callable[..., HttpResponseBase]:
+        @login_required
+        @wraps(view)
+        def guarded(
+            request: HttpRequest, code: str, *args: P.args, **kwargs: P.kwargs
+        ) -> HttpResponseBase:
+            study = policy.get_study(request.user, code, needs=needs)
+            return view(request, study, *args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def show(
+    request: HttpRequest,
+    template: str,
+    study: Study | None = None,
+    *,
+    status: int = 200,
+    **context: Any,
+) -> HttpResponse:
+    """Render a page of the console, with the study's menu where there is a study."""
+    if study is not None:
+        may = policy.permissions_in(request.user, study)
+        context |= {
+            "study": study,
+            "study_title": pick(study.title, "en"),
+            "menu": _menu(request, study, may),
+            "may": {permission.name.lower() for permission in may},
+        }
+    context["demo_mode"] = settings.MODE == "demo"
+    return render(request, template, context, status=status)
+
+
+def _menu(request: HttpRequest, study: Study, may: frozenset[Permission]) -> list[Entry]:
+    entries = [
+        (label, reverse(name, args=[study.code])) for label, name, needs in MENU if needs in may
+    ]
+    here = max((url for _, url in entries if request.path.startswith(url)), key=len, default="")
+    return [Entry(label, url, url == here) for label, url in entries]
