@@ -5,8 +5,7 @@ from __future__ import annotations
 from surveys.design.models import ProtocolVersion, Study
 from surveys.design.protocol import Protocol
 from surveys.instruments.definition import Instrument
-from surveys.instruments.models import InstrumentVersion
-from surveys.instruments.registry import instrument_of
+from surveys.instruments.registry import instrument_of, versions
 
 
 class NotPublished(LookupError):
@@ -36,4 +35,4 @@ def draft(study: Study) -> Protocol | None:
 
 def instruments() -> dict[str, Instrument]:
     """Every instrument of the platform by its ref; a protocol may name these."""
-    return {row.ref: instrument_of(row) for row in InstrumentVersion.objects.order_by("code")}
+    return {row.ref: instrument_of(row) for row in versions()}

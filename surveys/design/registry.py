@@ -1,28 +1,15 @@
-"""Protocol rows as protocols; whoever needs a design reads it through here."""
+"""Protocol rows as protocols. Published rows never change, so each is parsed once a process."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any
 
 from surveys.design.models import ProtocolVersion
 from surveys.design.protocol import Protocol
 
-
-@dataclass(frozen=True)
-class _Stored:
-    """A document that is looked up by its hash and read once."""
-
-    content_hash: str
-    document: Any = field(compare=False, repr=False)
+_parsed: dict[str, Protocol] = {}  # by content hash; as many entries as there are versions
 
 
 def protocol_of(row: ProtocolVersion) -> Protocol:
-    """The protocol that a row holds; cached by content, since a published one never changes."""
-    return _protocol(_Stored(row.content_hash, row.document))
-
-
-@lru_cache(maxsize=256)
-def _protocol(stored: _Stored) -> Protocol:
-    return Protocol.model_validate(stored.document)
+    """The protocol stored in a row; the document column is read on first use only."""
+    if row.content_hash not in _parsed:
+        _parsed[row.content_hash] = Protocol.model_validate(row.document)
+    return _parsed[row.content_hash]

@@ -45,11 +45,16 @@ def read(path: Path) -> StudyFile:
 def read_text(text: str | bytes, *, source: str, folder: Path) -> StudyFile:
     """The same from a text; `folder` is where the Markdown files are looked for."""
     parsed = parse(text, source)
-    reader = _Texts(folder.resolve(), _languages(parsed.data))
-    parsed = replace(parsed, data=reader.read((), parsed.data))
-    if reader.found:
-        raise DocumentError(source, [parsed.problem(loc, what) for loc, what in reader.found])
-    return StudyFile(parsed.validate(Protocol), parsed)
+    texts = _Texts(folder.resolve(), _languages(parsed.data))
+    parsed = replace(parsed, data=texts.read((), parsed.data))
+    unreadable = [parsed.problem(loc, what) for loc, what in texts.found]
+    try:
+        protocol = parsed.validate(Protocol)
+    except DocumentError as error:
+        raise DocumentError(source, [*unreadable, *error.problems]) from None
+    if unreadable:
+        raise DocumentError(source, unreadable)
+    return StudyFile(protocol, parsed)
 
 
 def write(protocol: Protocol, *, schema: str | None = None) -> str:
