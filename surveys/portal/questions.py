@@ -52,6 +52,7 @@ class Question:
     text: str
     value: str
     problem: str = ""
+    is_unanswered: bool = False
     hint: str = ""
     unit: str = ""
     low: float | None = None
@@ -123,6 +124,7 @@ def _question(
         text=pick(item.text, language, instrument.languages),
         value=value,
         problem=_sentence(problem, item, language) if problem else "",
+        is_unanswered=problem is Problem.UNANSWERED,
         hint=_range(item, language) if item.kind == "number" else "",
         unit=pick(item.unit, language, instrument.languages) if item.unit else "",
         low=_bound(item.min),
