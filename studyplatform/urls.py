@@ -9,6 +9,8 @@ from studyplatform import health
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    path("console/account/", include("allauth.account.urls")),
+    path("console/account/mfa/", include("allauth.mfa.urls")),
     path("console/", include("surveys.console.urls")),
     path("console/", include("analytics.urls")),
     path("api/", include("surveys.api.urls")),

@@ -1,8 +1,14 @@
-"""The researchers' pages, below /console/."""
+"""The researcher's URLs, all below /console/."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
+
+from surveys.console import activity
 
 app_name = "console"
-urlpatterns: list[URLPattern | URLResolver] = []
+STUDY = "studies/<slug:code>/"
+
+urlpatterns = [
+    path(STUDY + "activity/", activity.activity, name="activity"),
+]

@@ -1,0 +1,91 @@
+"""The outbox: every message, why it stands where it stands, and the mail as it was rendered."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+from uuid import UUID
+
+from csp.decorators import csp_replace
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+
+from surveys.access.roles import Permission
+from surveys.console.chrome import show, study_page
+from surveys.console.occasions import explanation_of
+from surveys.console.studies import current_or_none
+from surveys.design.models import Study
+from surveys.design.registry import protocol_of
+from surveys.messaging import outbox as messaging
+from surveys.messaging.rendering import CannotRender
+from surveys.scheduling.models import Message
+from surveys.scheduling.states import MessageKind, MessageState
+
+PAGE = 100
+
+
+@study_page(Permission.MESSAGE_VIEW)
+def outbox(request: HttpRequest, study: Study) -> HttpResponse:
+    """The messages of the study, filtered."""
+    names = ("state", "kind", "wave", "participant")
+    chosen = {name: request.GET.get(name, "").strip().replace("\0", "") for name in names}
+    version = current_or_none(study)
+    waves = [wave.code for wave in protocol_of(version).waves] if version else []
+    kept = {name: value for name, value in chosen.items() if value}
+    return show(
+        request,
+        "console/outbox.html",
+        study,
+        counts=messaging.counts(study),
+        page=Paginator(messaging.messages(study, **chosen), PAGE).get_page(request.GET.get("page")),
+        filters=[
+            ("state", "State", chosen["state"], list(MessageState)),
+            ("kind", "Kind", chosen["kind"], list(MessageKind)),
+            ("wave", "Wave", chosen["wave"], waves),
+        ],
+        participant=chosen["participant"],
+        query=urlencode(kept) + "&" if kept else "",
+    )
+
+
+@csp_replace({"frame-src": ["'self'"]})
+@study_page(Permission.MESSAGE_VIEW)
+def message(request: HttpRequest, study: Study, message: UUID) -> HttpResponse:
+    """One message: its reasons, its attempts, its words."""
+    row = _get(study, message)
+    try:
+        mail, cannot_render = messaging.preview(row), ""
+    except CannotRender as error:
+        mail, cannot_render = None, f"This mail cannot be rendered: {error}"
+    return show(
+        request,
+        "console/message.html",
+        study,
+        message=row,
+        why=messaging.why(row),
+        explanation=explanation_of(row.occasion),
+        attempts=row.attempts.order_by("n"),
+        mail=mail,
+        cannot_render=cannot_render,
+    )
+
+
+@xframe_options_sameorigin
+@csp_replace(
+    {"style-src": ["'unsafe-inline'"], "script-src": ["'none'"], "frame-ancestors": ["'self'"]}
+)
+@study_page(Permission.MESSAGE_VIEW)
+def mail(request: HttpRequest, study: Study, message: UUID) -> HttpResponse:
+    """The HTML part alone, for the frame on the message's page; mails carry their styles inline."""
+    try:
+        return HttpResponse(messaging.preview(_get(study, message)).html)
+    except CannotRender as error:
+        raise Http404(str(error)) from error
+
+
+def _get(study: Study, pk: UUID) -> Message:
+    found = Message.objects.select_related(
+        "occasion__participant__study", "occasion__protocol__study"
+    )
+    return get_object_or_404(found, pk=pk, occasion__participant__study=study)
