@@ -24,6 +24,7 @@ from typing import Any, Protocol
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection
+from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from pytest_django import DjangoDbBlocker, Settings
 from pytest_django.live_server_helper import LiveServer
@@ -32,6 +33,10 @@ from tests.browser import DESKTOP, Watch, chromium
 
 # Playwright's synchronous face keeps an event loop on this thread, which Django takes for async.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+# On a busy machine a slow example is no fault of the code.
+hypothesis_settings.register_profile("patient", deadline=None)
+hypothesis_settings.load_profile("patient")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from surveys.audit import log
-from surveys.audit.actors import Actor
+from surveys.audit.actors import Actor, ActorKind
 from surveys.design import checks, queries
 from surveys.design.models import ProtocolVersion, Study
 from surveys.design.protocol import Protocol
@@ -95,6 +96,7 @@ def publish(*, study: Study, reason: str, by: Actor, now: datetime) -> ProtocolV
         content_hash=content_hash(document),
         document=document,
         published_at=now,
+        published_by_id=_staff(by),
         reason=reason.strip(),
     )
     study.title = document["title"]
@@ -115,6 +117,13 @@ def publish(*, study: Study, reason: str, by: Actor, now: datetime) -> ProtocolV
 def document_of(protocol: Protocol) -> dict[str, Any]:
     """The protocol as it is stored: defaults written out, so that a later default changes nothing."""
     return protocol.model_dump(mode="json", exclude_none=True)
+
+
+def _staff(by: Actor) -> int | None:
+    """The row of the staff member who acts; none for commands and jobs."""
+    if by.kind not in {ActorKind.STAFF, ActorKind.API}:
+        return None
+    return get_user_model().objects.filter(code=by.name).values_list("pk", flat=True).first()
 
 
 def _to_publish(study: Study) -> tuple[Protocol, ProtocolVersion | None]:

@@ -24,16 +24,16 @@ OPENINGS = tuple(dt.datetime(2027, month, 28, 12, tzinfo=dt.UTC) for month in ra
 def problems(protocol: Protocol, instruments: Mapping[str, Instrument]) -> tuple[Found, ...]:
     """Everything that keeps a protocol from being published; `instruments` maps refs to them."""
     found = [*_texts(protocol), *_messages(protocol), *_eligibility(protocol)]
-    met_once: list[str] = []
+    planned: list[str] = []
     for i, wave in enumerate(protocol.waves):
         here = [
             *_instruments(wave, protocol, instruments),
             *_reminders(wave),
-            *_condition(wave, met_once),
+            *_condition(wave, planned),
         ]
         found += [(("waves", i, *where), what) for where, what in here]
-        if wave.is_single:
-            met_once.append(wave.code)
+        if wave.is_planned:
+            planned.append(wave.code)
     return tuple(found)
 
 

@@ -51,7 +51,7 @@ def problems(expression: str, waves: Iterable[str]) -> Iterator[str]:
         return
     known = set(waves)
     unknown = [name for name in names if name not in known]
-    yield from (f"'{name}' is no earlier wave that a person meets once" for name in unknown)
+    yield from (f"'{name}' is no earlier wave that the protocol plans" for name in unknown)
     if unknown:
         return
     for outcomes in islice(product((False, True), repeat=len(names)), MOST_WORLDS):

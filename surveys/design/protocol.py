@@ -100,9 +100,9 @@ class Wave(Document):
     only_if: Expression | None = None  # CEL over earlier waves, such as "baseline.completed"
 
     @property
-    def is_single(self) -> bool:
-        """Whether a person meets this wave once, so that its completion is one moment."""
-        return self.schedule.event is None and self.schedule.n_occasions == 1
+    def is_planned(self) -> bool:
+        """Whether the protocol plans it, so that it is over one day; else people start it."""
+        return self.schedule.event is None
 
 
 class MessageTexts(Document):
@@ -194,8 +194,8 @@ class Protocol(Document):
                 f"'{anchor}' is neither '{ENROLLMENT}', one of the anchors, nor "
                 "'<earlier wave>.completed'",
             )
-        elif not earlier[before].is_single:
-            yield ("schedule", "anchor"), f"'{before}' repeats, so its completion is no single day"
+        elif not earlier[before].is_planned:
+            yield ("schedule", "anchor"), f"'{before}' is started by participants and never over"
 
 
 def _repeated(

@@ -12,6 +12,8 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 
+from surveys.access.actors import actor_of
+from surveys.access.models import User
 from surveys.audit.actors import Actor
 from surveys.audit.models import Event
 from surveys.design import actions, queries
@@ -220,8 +222,11 @@ def test_without_the_lock_side_by_side_publishing_collides(monkeypatch: pytest.M
 
 
 @pytest.mark.django_db
-def test_a_published_version_is_dated_by_the_callers_clock() -> None:
+def test_a_version_says_who_published_it_and_when() -> None:
     make_instrument()
+    user = User.objects.create_user("ada@example.org", "a long enough password")
     later = NOW + timedelta(days=1)
-    row = actions.publish(study=load(draft()), reason="", by=BY, now=later)
-    assert row.published_at == later
+    row = actions.publish(study=load(draft()), reason="", by=actor_of(user), now=later)
+    assert (row.published_by, row.published_at) == (user, later)
+    load(draft(timezone="Asia/Tokyo"))
+    assert publish(row.study, reason="by a command").published_by is None

@@ -15,6 +15,8 @@ from surveys.design.periods import Period
 from surveys.design.timing import Schedule, Window
 from tests.unit.design.studies import protocol
 
+WAVES: list[dict[str, Any]] = protocol().model_dump(mode="json", exclude_none=True)["waves"]
+
 
 @pytest.mark.parametrize(
     ("text", "period", "written"),
@@ -117,15 +119,20 @@ def test_a_protocol_that_does_not_hang_together(changes: dict[str, Any], problem
         protocol(**changes)
 
 
-def test_a_wave_may_hang_on_the_completion_of_one_that_happens_once() -> None:
-    document = protocol().model_dump(mode="json", exclude_none=True)
-    after = {"code": "late", "instruments": ["calm@1"]}
-    fine = [*document["waves"], after | {"schedule": {"anchor": "m3.completed", "offset": "P7D"}}]
-    assert protocol(waves=fine).by_code["late"].schedule.anchor == "m3.completed"
-    with pytest.raises(ValidationError, match="'diary' repeats"):
-        protocol(waves=[*document["waves"], after | {"schedule": {"anchor": "diary.completed"}}])
+def test_a_wave_may_hang_on_the_completion_of_an_earlier_planned_one() -> None:
+    late = {"code": "late", "instruments": ["calm@1"]}
+    for before in ("m3", "diary"):
+        schedule = {"anchor": f"{before}.completed", "offset": "P7D"}
+        found = protocol(waves=[*WAVES, late | {"schedule": schedule}])
+        assert found.by_code["late"].schedule.anchor == f"{before}.completed"
+    own = {"code": "own", "instruments": ["calm@1"], "schedule": {"event": "participant"}}
+    with pytest.raises(ValidationError, match="'own' is started by participants and never over"):
+        protocol(waves=[*WAVES, own, late | {"schedule": {"anchor": "own.completed"}}])
+
+
+def test_a_wave_asks_an_instrument_once() -> None:
     with pytest.raises(ValidationError, match="instrument 'calm@1' stands twice"):
-        protocol(waves=[document["waves"][0] | {"instruments": ["calm@1", "calm@1"]}])
+        protocol(waves=[WAVES[0] | {"instruments": ["calm@1", "calm@1"]}])
 
 
 def test_old_zone_spellings_are_zones_and_places_nowhere_are_not() -> None:
