@@ -11,7 +11,7 @@ import logging
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from email.message import EmailMessage
+from uuid import UUID
 
 from django.conf import settings
 
@@ -23,7 +23,15 @@ from surveys.messaging.composing import Composer, Letter
 from surveys.messaging.envelope import Sender
 from surveys.messaging.reasons import Hurdle
 from surveys.messaging.rendering import CannotRender
-from surveys.messaging.transports import GateClosed, Kind, Outcome, ServerAway, Transport, smtp
+from surveys.messaging.transports import (
+    GateClosed,
+    Kind,
+    Mail,
+    Outcome,
+    ServerAway,
+    Transport,
+    smtp,
+)
 from surveys.participants.identity.actions import Contact, contacts_of
 from surveys.scheduling.states import MessageState
 
@@ -45,6 +53,12 @@ def deliver_due(*, now: datetime, limit: int) -> int:
     margin = timedelta(seconds=server.final_timeout) + SLACK
     with contextlib.closing(smtp.SmtpTransport(server)) as transport:
         return n_ended + Round(now, sender, transport, margin).run(limit)
+
+
+def message_id(message: UUID) -> str:
+    """The Message-ID under which this platform mails a message."""
+    sender = Sender.of(settings.MAIL_FROM, settings.PUBLIC_ORIGIN)
+    return envelope.message_id(message, sender.host)
 
 
 @dataclass
@@ -105,16 +119,16 @@ class Round:
             self._give_up(letter, claim, Hurdle.NO_ADDRESS, "the address is not known")
             return
         try:
-            email = self._composed(letter, contact)
+            mail = self._composed(letter, contact)
         except (CannotRender, LookupError, ValueError, TypeError) as error:
             LOG.error("message %s cannot be rendered: %s", letter.id, error)
             self._give_up(letter, claim, Hurdle.CANNOT_RENDER, f"{type(error).__name__}: {error}")
             return
         with contextlib.suppress(GateClosed):
-            outcome = self.transport.send(email, lambda: self._pass_gate(letter, claim))
+            outcome = self.transport.send(mail, lambda: self._pass_gate(letter, claim))
             self._settle(letter, claim, outcome)
 
-    def _composed(self, letter: Letter, contact: Contact) -> EmailMessage:
+    def _composed(self, letter: Letter, contact: Contact) -> Mail:
         token = tokens.make("occasion", letter.occasion_id, letter.link_generation)
         rendered = self.composer.compose(
             letter, name=contact.name, link=f"{settings.PUBLIC_ORIGIN}/s/{token}/"

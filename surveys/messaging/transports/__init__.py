@@ -7,9 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from email.message import EmailMessage
 from enum import StrEnum
 from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One mail for one address, as it goes over the wire."""
+
+    sender: str
+    to: str
+    content: bytes
 
 
 class Kind(StrEnum):
@@ -40,7 +48,7 @@ class GateClosed(RuntimeError):
 class Transport(Protocol):
     """One open connection to a mail server, for one batch."""
 
-    def send(self, email: EmailMessage, before_body: Callable[[], None]) -> Outcome:
+    def send(self, mail: Mail, before_body: Callable[[], None]) -> Outcome:
         """Hand over one mail.
 
         `before_body` is called exactly once, right before the body goes out. Whatever it raises

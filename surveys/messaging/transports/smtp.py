@@ -14,13 +14,12 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from email.message import EmailMessage
 from enum import IntEnum
 from typing import Any
 
 from django.conf import settings
 
-from surveys.messaging.transports import Kind, Outcome, ServerAway
+from surveys.messaging.transports import Kind, Mail, Outcome, ServerAway
 
 SESSION_IS_CLOSING = 421
 QUIT_TIMEOUT = 2.0
@@ -82,22 +81,16 @@ class _Dialogue(smtplib.SMTP):
     phase = Phase.CONNECT
 
     def hand_over(
-        self,
-        sender: str,
-        to: str,
-        body: bytes,
-        *,
-        before_body: Callable[[], None],
-        final_timeout: float,
+        self, mail: Mail, *, before_body: Callable[[], None], final_timeout: float
     ) -> str:
         """One mail, step by step; returns the server's last words."""
-        self._step(Phase.MAIL, 250, f"MAIL FROM:<{sender}>")
-        self._step(Phase.RCPT, 250, f"RCPT TO:<{to}>")
+        self._step(Phase.MAIL, 250, f"MAIL FROM:<{mail.sender}>")
+        self._step(Phase.RCPT, 250, f"RCPT TO:<{mail.to}>")
         self._step(Phase.DATA, 354, "DATA")
         before_body()
         self.phase = Phase.BODY_STARTED
         with self._patience(final_timeout):
-            self.send(body)
+            self.send(_dot_stuffed(mail.content))
             code, reply = self.getreply()
         if code >= 200:  # smtplib says -1 for what is no reply
             self.phase = Phase.REPLIED
@@ -135,16 +128,12 @@ class SmtpTransport:
         self._server = server
         self._dialogue: _Dialogue | None = None
 
-    def send(self, email: EmailMessage, before_body: Callable[[], None]) -> Outcome:
+    def send(self, mail: Mail, before_body: Callable[[], None]) -> Outcome:
         """See `Transport.send`."""
-        sender, to = _only_address(email, "From"), _only_address(email, "To")
-        body = _dot_stuffed(email.as_bytes())
         dialogue = self._session()
         try:
             words = dialogue.hand_over(
-                sender,
-                to,
-                body,
+                mail,
                 before_body=before_body,
                 final_timeout=self._server.final_timeout,
             )
@@ -226,14 +215,6 @@ def _kind_of(phase: Phase, code: int) -> Kind:
     if 500 <= code < 600:
         return Kind.PERMANENT if phase >= Phase.RCPT else Kind.TEMPORARY
     return Kind.UNKNOWN if phase >= Phase.BODY_STARTED else Kind.TEMPORARY
-
-
-def _only_address(email: EmailMessage, header: str) -> str:
-    """The one address of a header; more than one is a bug upstream and must never go out."""
-    addresses = email[header].addresses
-    if len(addresses) != 1:
-        raise ValueError(f"{header} must hold exactly one address, not {len(addresses)}")
-    return str(addresses[0].addr_spec)
 
 
 def _dot_stuffed(body: bytes) -> bytes:

@@ -16,12 +16,18 @@ from tests.smtp import ScriptedServer, scripted_server
 
 @pytest.fixture
 def server(settings: Settings) -> Iterator[ScriptedServer]:
-    """The mail server of the settings, with short patience."""
+    """The mail server of the settings."""
     settings.MAIL_FROM = "Studies <studies@host.example>"
     settings.PUBLIC_ORIGIN = "https://host.example"
     with scripted_server() as running:
-        settings.SMTP = Smtp(running.host, running.port, timeout=0.3)
+        settings.SMTP = Smtp(running.host, running.port, timeout=10)
         yield running
+
+
+@pytest.fixture
+def impatient(server: ScriptedServer, settings: Settings) -> None:
+    """For servers that hang: less than half a second a step, three times that for the last."""
+    settings.SMTP = Smtp(server.host, server.port, timeout=0.4)
 
 
 @pytest.fixture

@@ -99,8 +99,6 @@ def test_everybody_reads_their_own_language(server: ScriptedServer, study: Study
         ("rcpt-550", MessageState.FAILED, "refused", "permanent", 0),
         ("end-452", MessageState.DUE, "", "temporary", 0),
         ("end-554", MessageState.FAILED, "refused", "permanent", 0),
-        ("rcpt-hang", MessageState.DUE, "", "temporary", 0),
-        ("end-hang", MessageState.UNKNOWN, "", "unknown", 1),
         ("end-drop", MessageState.UNKNOWN, "", "unknown", 1),
         ("body-drop", MessageState.UNKNOWN, "", "unknown", 0),
         ("quit-421", MessageState.SENT, "", "sent", 1),
@@ -128,6 +126,18 @@ def test_each_ending_leaves_the_message_where_it_belongs(
     # an uncertain mail is never repeated by itself, and a pause is kept
     assert deliver() == 0
     assert len(server.accepted) == n_accepted
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(("fault", "state"), [("rcpt-hang", "due"), ("end-hang", "unknown")])
+def test_a_server_that_hangs_is_left_after_a_while(
+    server: ScriptedServer, invite: Invite, fault: str, state: str
+) -> None:
+    message = invite()
+    server.script.append(fault)
+    deliver()
+    message.refresh_from_db()
+    assert message.state == state
 
 
 def test_a_temporary_refusal_is_tried_again_and_then_given_up(
@@ -242,13 +252,14 @@ def test_the_limit_is_kept(server: ScriptedServer, invite: Invite) -> None:
     assert [deliver(limit=2), deliver(limit=2)] == [2, 1]
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_run_that_has_no_time_left_gives_back_what_it_claimed(
     server: ScriptedServer, invite: Invite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for n in range(3):
         invite(f"AAAA-000{n}")
     server.script.append("end-hang")
-    monkeypatch.setattr("surveys.messaging.delivery.RUN_SECONDS", 0.2)
+    monkeypatch.setattr("surveys.messaging.delivery.RUN_SECONDS", 0.9)
     assert deliver() == 1
     assert sorted(Message.objects.values_list("state", "n_attempts")) == [
         ("due", 0),

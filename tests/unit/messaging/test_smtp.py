@@ -5,14 +5,13 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from email.message import EmailMessage
 from uuid import UUID
 
 import pytest
 
 from surveys.messaging.envelope import Sender, build
 from surveys.messaging.rendering import Rendered
-from surveys.messaging.transports import GateClosed, Kind, ServerAway
+from surveys.messaging.transports import GateClosed, Kind, Mail, ServerAway
 from surveys.messaging.transports.smtp import Server, SmtpTransport
 from tests.smtp import ScriptedServer, scripted_server
 
@@ -26,17 +25,18 @@ def server() -> Iterator[ScriptedServer]:
 
 
 @pytest.fixture
-def transport(server: ScriptedServer) -> Iterator[SmtpTransport]:
-    transport = SmtpTransport(_address(server))
+def transport(server: ScriptedServer, request: pytest.FixtureRequest) -> Iterator[SmtpTransport]:
+    patience = 0.6 if "hang" in request.node.name else 10.0
+    transport = SmtpTransport(_address(server, patience))
     yield transport
     transport.close()
 
 
-def _address(server: ScriptedServer) -> Server:
-    return Server(server.host, server.port, timeout=0.3, final_timeout=0.4)
+def _address(server: ScriptedServer, patience: float = 10.0) -> Server:
+    return Server(server.host, server.port, timeout=patience, final_timeout=patience)
 
 
-def _mail(to: str = "ada@mail.example", n: int = 1) -> EmailMessage:
+def _mail(to: str = "ada@mail.example", n: int = 1) -> Mail:
     return build(
         Rendered("Hello", "A line\n.a line with a dot\n", "<p>A line</p>"),
         message=UUID(int=n),
@@ -177,15 +177,13 @@ def test_dots_at_line_starts_arrive_as_written(
     assert ".a line with a dot" in body.get_content().splitlines()
 
 
-def test_two_recipients_are_a_bug_and_never_go_out(
+def test_an_address_cannot_bring_its_own_commands(
     server: ScriptedServer, transport: SmtpTransport
 ) -> None:
-    mail = _mail()
-    del mail["To"]
-    mail["To"] = "a@mail.example, b@mail.example"
-    with pytest.raises(ValueError, match="exactly one"):
-        transport.send(mail, Gate())
-    assert server.n_sessions == 0
+    smuggler = Mail("a@host.example", "b@mail.example>\r\nRCPT TO:<c@mail.example", b"Hi")
+    with pytest.raises(ValueError, match="newline"):
+        transport.send(smuggler, Gate())
+    assert server.accepted == []
 
 
 def test_encryption_is_demanded_when_configured(server: ScriptedServer) -> None:
