@@ -113,7 +113,8 @@ def diff(
 
     Moments that a move to another zone would put into the past: where the window is still open
     the occasion opens now; where it is over, the occasion keeps the moment it had, unless the next
-    one of its wave would then come first, in which case it is let go and found missed.
+    one of its wave would then come first, in which case it is let go and found missed. What comes
+    back into the plan does so only while its window is ahead and the next one has not opened.
     """
     change = PlanChange()
     wanted = {occasion.key for occasion in desired}
@@ -174,8 +175,10 @@ def _fate(
     came_back = row.state == OccasionState.EXCLUDED or (
         row.state == OccasionState.CANCELLED and row.cause == Cause.NOT_IN_VERSION
     )
-    if came_back and not _is_over(planned, now):
-        return change.revive, _late(planned, now)
+    target = _late(planned, now)
+    in_order = following is None or target.opens_at is None or target.opens_at <= following
+    if came_back and in_order and not _is_over(planned, now):
+        return change.revive, target
     return None
 
 

@@ -87,7 +87,7 @@ def facts_of(
         anchors=anchors,
         completed={w: done for w, rows in by_wave.items() if (done := completed_at(rows))},
         ended={wave: has_completed(rows) for wave, rows in by_wave.items()},
-        anchor_zones=_anchor_zones(occasions),
+        anchor_zones=anchor_zones(occasions),
         withdrawn=participant.status == Participant.Status.WITHDRAWN,
     )
 
@@ -120,7 +120,7 @@ def ended_waves(participants: Collection[int]) -> dict[int, dict[str, bool | Non
     }
 
 
-def _anchor_zones(occasions: Iterable[Past]) -> dict[str, str]:
+def anchor_zones(occasions: Iterable[Past]) -> dict[str, str]:
     """The zone in which each anchor's day was read for the first occasion that opened."""
     opened = [
         (occasion.opens_at, occasion.local)
