@@ -2,7 +2,41 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path, re_path, register_converter
+from drf_spectacular.views import SpectacularAPIView
+
+from surveys.api import views
+from surveys.participants.entries import CODE
+
+
+class CodeConverter:
+    """A participant's code in a path."""
+
+    regex = CODE.pattern
+
+    def to_python(self, value: str) -> str:
+        """The code as it is."""
+        return value
+
+    def to_url(self, value: str) -> str:
+        """The code as it is."""
+        return value
+
+
+register_converter(CodeConverter, "participant")
 
 app_name = "api"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", views.Docs.as_view(), name="docs"),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("v1/studies/", views.Studies.as_view(), name="studies"),
+    path("v1/studies/<slug:study>/", views.OneStudy.as_view(), name="study"),
+    path("v1/studies/<slug:study>/participants/", views.Participants.as_view(), name="people"),
+    path(
+        "v1/studies/<slug:study>/participants/<participant:code>/",
+        views.OneParticipant.as_view(),
+        name="participant",
+    ),
+    path("v1/studies/<slug:study>/occasions/", views.Occasions.as_view(), name="occasions"),
+    re_path("", views.Nowhere.as_view()),
+]

@@ -150,7 +150,7 @@ class _Reader:
         try:
             return addresses.parse(text) if text else ""
         except addresses.BadAddress as error:
-            self._fault("email", f"{shown(text)} is no e-mail address: {error}")
+            self._fault("email", f"no e-mail address: {error}")  # never repeated: it is personal
             return ""
 
     def _language(self) -> str:
