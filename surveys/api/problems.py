@@ -35,8 +35,8 @@ class Refused(APIException):
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """REST framework's exception handler; errors of ours that it does not know go to Django."""
     response = exception_handler(error, context)
-    if response is None:
-        return None
+    if response is None or _is_page(context):
+        return response
     fields = list(_fields(error.fields if isinstance(error, Refused) else response.data))
     response.data = {
         "type": "about:blank",
@@ -47,6 +47,12 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     }
     response.content_type = MEDIA_TYPE
     return response
+
+
+def _is_page(context: Mapping[str, Any]) -> bool:
+    """Whether the answer is not for a program: the API's own page and its description."""
+    renderer = getattr(context.get("request"), "accepted_renderer", None)
+    return renderer is not None and renderer.format != "json"
 
 
 def _detail(data: Any) -> str:

@@ -49,15 +49,18 @@ class EntryProblems(ValueError):
 
 @dataclass(frozen=True)
 class Entry:
-    """One person with their consent. Without a code, enrolment draws one."""
+    """One person with their consent. Without a code, enrolment draws one.
 
-    email: str
+    Its repr holds neither name nor address, since reprs end up in logs.
+    """
+
+    email: str = field(repr=False)
     language: str
     timezone: str
     consent_version: int
     consented_at: datetime
     code: str | None = None
-    name: str = ""
+    name: str = field(default="", repr=False)
     site: str = ""
     strata: Mapping[str, str] = field(default_factory=dict)
     row: int | None = field(default=None, compare=False)  # where it stood in a file

@@ -1,4 +1,4 @@
-"""`manage.py token EMAIL`: make an API token for a member of staff, shown once and kept as a hash."""
+"""`manage.py token EMAIL`: make an API token for a member of staff; shown once, kept as a hash."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from surveys.audit import log
 from surveys.audit.actors import Actor
 from surveys.lib import clock
 
+BY = Actor.system("manage.py token")
+MAX_DAYS = 3650
+
 
 class Command(BaseCommand):
     """The token can do in each study what its owner's role can."""
@@ -24,23 +27,27 @@ class Command(BaseCommand):
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Whose, and for how long."""
         parser.add_argument("email", help="whose token it is")
-        parser.add_argument("--days", type=int, default=90, help="days until it ends (90)")
+        verb = parser.add_mutually_exclusive_group()
+        verb.add_argument("--days", type=int, default=90, help="days until it ends (90)")
+        verb.add_argument("--revoke", action="store_true", help="end all of this person's tokens")
 
     @transaction.atomic
-    def handle(self, *_args: Any, email: str, days: int, **_options: Any) -> None:
+    def handle(self, *_args: Any, email: str, days: int, revoke: bool, **_options: Any) -> None:
         """Print the token alone, so that a script can keep it."""
-        user = User.objects.filter(email=email.strip().lower(), is_active=True).first()
-        if user is None:
+        user = User.objects.filter(email=email.strip().lower()).first()
+        if user is None or not (user.is_active or revoke):
             raise CommandError(f"no active member of staff has the address {email}")
-        if not 1 <= days <= 3650:
-            raise CommandError("--days: expected 1 to 3650")
+        if revoke:
+            n_ended, _ = AuthToken.objects.filter(user=user).delete()
+            self._record("token.revoked", user, n=n_ended)
+            self.stdout.write(f"{n_ended} tokens ended")
+            return
+        if not 1 <= days <= MAX_DAYS:
+            raise CommandError(f"--days: expected 1 to {MAX_DAYS}")
         _, token = AuthToken.objects.create(user, expiry=timedelta(days=days))
-        log.record(
-            "token.made",
-            by=Actor.system("manage.py token"),
-            at=clock.now(),
-            subject=user.code,
-            days=days,
-        )
+        self._record("token.made", user, days=days)
         self.stdout.write(token)
         self.stderr.write(f"Send it as 'Authorization: Bearer …'; it ends in {days} days.")
+
+    def _record(self, event: str, user: User, **data: Any) -> None:
+        log.record(event, by=BY, at=clock.now(), subject=user.code, **data)

@@ -57,6 +57,9 @@ def test_a_whole_file_is_read() -> None:
         strata={"site": "north"},
     )
     assert (bea.code, bea.name, bea.row) == (None, "", 3)
+    assert "A-1" in repr(ana)
+    assert "Lima" not in repr(ana)
+    assert "@" not in repr(ana)
 
 
 def test_a_consent_without_an_offset_is_in_the_persons_own_time() -> None:
