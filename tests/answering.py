@@ -49,7 +49,7 @@ def make_answerable(
     return make_questionnaire(instruments, **{**window_around(clock.now()), **changes})
 
 
-def window_around(now: datetime) -> dict[str, datetime]:
+def window_around(now: datetime) -> dict[str, Any]:
     """A window that opened an hour ago."""
     return {"opens_at": now - timedelta(hours=1), "closes_at": now + timedelta(days=14)}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils import translation
 
@@ -36,6 +37,12 @@ class Frame:
         """The `dir` attribute that belongs to the language."""
         return direction(self.language)
 
+    @property
+    def spoken(self) -> str:
+        """The language of the platform's own words: English around a study in one we lack."""
+        base = self.language.split("-")[0]
+        return base if base in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+
 
 def frame_of(occasion: Occasion, visit: Pass | None = None) -> Frame:
     """The frame for one occasion, in the language chosen on this visit, else the person's own."""
@@ -54,8 +61,7 @@ def frame_of(occasion: Occasion, visit: Pass | None = None) -> Frame:
 
 def bare_frame(request: HttpRequest) -> Frame:
     """The frame when no study is known: the browser's language, if we speak it."""
-    wanted = translation.get_language_from_request(request).split("-")[0]
-    return Frame(language=wanted if wanted in SPOKEN else SPOKEN[0])
+    return Frame(translation.get_language_from_request(request))
 
 
 def _language(occasion: Occasion, protocol: Protocol, visit: Pass | None) -> str:

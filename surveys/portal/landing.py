@@ -22,7 +22,6 @@ SECONDS_PER_ITEM = 8
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@notices.when_down
 def landing(request: HttpRequest, token: str) -> HttpResponse:
     """Say what this is, and wait for Start: mail programs fetch links that nobody has pressed."""
     try:

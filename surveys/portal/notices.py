@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from enum import Enum
-from functools import wraps
-from typing import TypeAlias
 
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from surveys.portal.access import Access
 from surveys.portal.frame import Frame, bare_frame
-from surveys.portal.passes import read_pass
 from surveys.portal.responses import render
 
 
@@ -65,11 +61,6 @@ class Notice(Enum):
         _("These answers were handed in before"),
         _("The first version is kept and cannot be changed any more."),
     )
-    DOWN = (
-        503,
-        _("We cannot reach the questionnaire just now"),
-        _("What you saved is safe. Please try again in a few minutes."),
-    )
     ODD = (
         400,
         _("Something in this page was not right"),
@@ -100,40 +91,10 @@ def show(request: HttpRequest, notice: Notice, frame: Frame | None = None) -> Ht
     )
 
 
-def first_values(request: HttpRequest) -> dict[str, str]:
-    """The posted fields; of one that was sent twice the first value counts."""
-    return {name: str(values[0]) for name, values in request.POST.lists() if values}
+def hold(request: HttpRequest, frame: Frame, posted: Mapping[str, str]) -> HttpResponse:
+    """A page that keeps what was typed, with one button that saves it where it belongs.
 
-
-def hold(
-    request: HttpRequest, frame: Frame, posted: Mapping[str, str], *, away: bool
-) -> HttpResponse:
-    """A page that keeps what was typed, with one button to send it again.
-
-    `away`: this browser has meanwhile opened another questionnaire, or none any more; else the
-    database did not answer.
+    This browser has meanwhile opened another questionnaire, or has none open any more.
     """
     fields = {name: value for name, value in posted.items() if name not in NOT_HELD}
-    return render(
-        request, "hold.html", frame, status=409 if away else 503, fields=fields, away=away
-    )
-
-
-View: TypeAlias = Callable[..., HttpResponse]
-
-
-def when_down(view: View) -> View:
-    """Say so when the database does not answer, and keep what was typed."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, **captured: str) -> HttpResponse:
-        try:
-            return view(request, **captured)
-        except (OperationalError, InterfaceError):
-            visit = read_pass(request)
-            frame = Frame(visit.language) if visit else bare_frame(request)
-            if "occasion" not in request.POST:
-                return show(request, Notice.DOWN, frame)
-            return hold(request, frame, first_values(request), away=False)
-
-    return guarded
+    return render(request, "hold.html", frame, status=409, fields=fields)

@@ -25,7 +25,6 @@ from surveys.scheduling.models import Occasion
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@notices.when_down
 def survey(request: HttpRequest) -> HttpResponse:
     """The page this browser is on; posted, the page it was on."""
     return _save(request) if request.method == "POST" else _show(request)
@@ -33,7 +32,7 @@ def survey(request: HttpRequest) -> HttpResponse:
 
 @dataclass(frozen=True)
 class Posted:
-    """One posted page."""
+    """One posted page. Of a field sent twice the first value counts."""
 
     fields: Mapping[str, str]
     seal: PageSeal
@@ -82,7 +81,7 @@ def _show(request: HttpRequest) -> HttpResponse:
 
 
 def _save(request: HttpRequest) -> HttpResponse:
-    fields = notices.first_values(request)
+    fields = {name: str(values[0]) for name, values in request.POST.lists() if values}
     seal = read_seal(fields.get("occasion", ""))
     if seal is None:
         return notices.show(request, Notice.ODD)
@@ -94,7 +93,7 @@ def _save(request: HttpRequest) -> HttpResponse:
         return notices.show(request, Notice.NO_VISIT)
     if visit is None or not posted.belongs_to(visit):
         if "reopen" not in fields:
-            return notices.hold(request, frame_of(occasion), fields, away=True)
+            return notices.hold(request, frame_of(occasion), fields)
         visit = Pass(seal.occasion, seal.generation, occasion.participant.language)
     return _save_for(request, posted, visit, occasion)
 

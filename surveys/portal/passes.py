@@ -44,7 +44,7 @@ class PageSeal:
 
 def cookie_name() -> str:
     """With HTTPS a name that browsers accept from this very host only."""
-    return "__Host-survey" if _is_https() else "survey"
+    return "__Host-survey" if settings.IS_HTTPS else "survey"
 
 
 def read_pass(request: HttpRequest) -> Pass | None:
@@ -64,7 +64,7 @@ def give_pass(response: HttpResponse, visit: Pass) -> None:
         cookie_name(),
         signing.dumps(content, salt="portal.pass"),
         path="/",
-        secure=_is_https(),
+        secure=settings.IS_HTTPS,
         httponly=True,
         samesite="Lax",
     )
@@ -91,7 +91,3 @@ def _opened(signed: str, salt: str, age: timedelta) -> list[Any] | None:
     except signing.BadSignature:
         return None
     return content
-
-
-def _is_https() -> bool:
-    return settings.PUBLIC_ORIGIN.startswith("https://")

@@ -15,9 +15,11 @@ def render(
     request: HttpRequest, template: str, frame: Frame, *, status: int = 200, **context: object
 ) -> HttpResponse:
     """One page in the frame's language."""
-    with translation.override(frame.language):
+    with translation.override(frame.spoken):
         body = render_to_string(f"portal/{template}", {"frame": frame, **context}, request)
-    return _private(HttpResponse(body, status=status))
+    response = HttpResponse(body, status=status)
+    response["Content-Language"] = frame.language
+    return _private(response)
 
 
 def see_other(to: str, visit: Pass | None = None) -> HttpResponse:

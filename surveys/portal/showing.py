@@ -47,7 +47,7 @@ def show_page(
     skipped = {item.code for item in items if item.code in answers and answers[item.code] is None}
     skipped |= set((posted or {}).get(CONFIRMED_SKIPS, "").split())
     skipped |= {code for code, problem in problems.items() if problem is Problem.UNANSWERED}
-    with translation.override(frame.language):
+    with translation.override(frame.spoken):
         drawn = questions(instrument, items, values, problems, frame.language)
     number, total = ordinal(stands.instruments, place)
     return render(

@@ -6,7 +6,7 @@ from django.db import models
 
 from surveys.instruments.models import InstrumentVersion
 from surveys.lib.ids import uuid7
-from surveys.responding.timing import Timing
+from surveys.responding.flat import Flat
 from surveys.scheduling.models import Occasion
 
 
@@ -30,8 +30,8 @@ class Submission(models.Model):
     state = models.CharField(max_length=5, choices=State.choices, default=State.DRAFT)
     answers = models.JSONField(default=dict)
     paradata = models.JSONField(default=dict)
-    timing = models.GeneratedField(
-        expression=Timing("paradata"), output_field=models.TextField(), db_persist=True
+    flat = models.GeneratedField(
+        expression=Flat("answers", "paradata"), output_field=models.TextField(), db_persist=True
     )
     started_at = models.DateTimeField()
     saved_at = models.DateTimeField()
