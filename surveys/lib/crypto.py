@@ -57,11 +57,16 @@ class Keyring:
         """The id of the key that encrypts."""
         return next(iter(self.keys))
 
+    @property
+    def mark(self) -> str:
+        """How every value begins that the active key encrypted."""
+        return f"v1.{self.active}."
+
     def encrypt(self, plain: str, context: str) -> str:
         """Encrypt text for one place; `context` is `table:column:row`."""
         nonce = os.urandom(NONCE_BYTES)
         sealed = self._ciphers[self.active].encrypt(nonce, plain.encode(), context.encode())
-        return f"v1.{self.active}.{base64.b64encode(nonce + sealed).decode()}"
+        return self.mark + base64.b64encode(nonce + sealed).decode()
 
     def decrypt(self, stored: str, context: str) -> str:
         """Undo `encrypt`; raises CannotDecrypt."""

@@ -105,6 +105,22 @@ def withdraw(
     _record("participant.withdrawn", participant, by, now, reason=reason, scope=wanted.value)
 
 
+def rotate_keys(*, by: Actor, now: datetime, batch: int = 500) -> int:
+    """Encrypt everybody's contact anew under the first key; return how many were.
+
+    Goes on where it was stopped, since each batch is a transaction of its own. Afterwards the
+    older keys can be taken out of the settings.
+    """
+    n_people = 0
+    while True:
+        with transaction.atomic():
+            n_done = identity.reseal(batch)
+            n_people += n_done
+            if not n_done:
+                log.record("keys.rotated", by=by, at=now, n_people=n_people)
+                return n_people
+
+
 def _width(scope: Scope) -> int:
     return list(Scope).index(scope)
 

@@ -88,13 +88,32 @@ def forget(participant: Participant) -> None:
     Person.objects.filter(participant=participant).update(participant=None, email="", name="")
 
 
-def _sealed(new: NewPerson) -> Person:
+def reseal(limit: int) -> int:
+    """Write up to `limit` people anew under the active key; 0 when everybody is.
+
+    The fingerprints of people who were forgotten stay under the key of their time.
+    """
     ring = _keyring()
+    old = Person.objects.exclude(email="").exclude(email__startswith=ring.mark)
+    people = list(old.select_for_update(skip_locked=True)[:limit])
+    for person in people:
+        contact = _opened(person)
+        _seal(person, contact.email, contact.name)
+    Person.objects.bulk_update(people, ["email", "name", "email_index"])
+    return len(people)
+
+
+def _sealed(new: NewPerson) -> Person:
     person = Person(participant=new.participant, study_id=new.participant.study_id)
-    person.email = ring.encrypt(new.email, _context("email", person.id))
-    person.name = ring.encrypt(new.name, _context("name", person.id)) if new.name else ""
-    person.email_index = ring.blind_index(normalise(new.email), _index_context(person.study_id))
+    _seal(person, new.email, new.name)
     return person
+
+
+def _seal(person: Person, email: str, name: str) -> None:
+    ring = _keyring()
+    person.email = ring.encrypt(email, _context("email", person.id))
+    person.name = ring.encrypt(name, _context("name", person.id)) if name else ""
+    person.email_index = ring.blind_index(normalise(email), _index_context(person.study_id))
 
 
 def _opened(person: Person) -> Contact:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from pytest_django import Settings
 
 from surveys.participants.models import Participant
 from surveys.scheduling.models import Occasion
@@ -71,3 +73,17 @@ def test_what_is_not_there_is_named(file: Path, study: str, name: str, says: str
     published("draft").protocols.all().delete()
     with pytest.raises(CommandError, match=says):
         call_command("enrol", study, str(file.parent / name))
+
+
+def test_keys_are_rotated_from_the_command_line(
+    file: Path, capsys: pytest.CaptureFixture[str], settings: Settings
+) -> None:
+    call_command("enrol", "calm", str(file))
+    old = settings.FIELD_KEYS
+    settings.FIELD_KEYS = "new:" + base64.b64encode(b"n" * 32).decode()
+    with pytest.raises(CommandError, match="no key with the id"):
+        call_command("rotate_keys")
+    settings.FIELD_KEYS += "," + old
+    capsys.readouterr()
+    call_command("rotate_keys")
+    assert capsys.readouterr().out.startswith("1 people encrypted anew")

@@ -6,14 +6,16 @@ import base64
 
 import pytest
 from django.db import IntegrityError, connection, transaction
-from pytest_django.fixtures import Settings
+from pytest_django import Settings
 
+from surveys.audit.models import Event
 from surveys.design.models import Study
 from surveys.lib.crypto import CannotDecrypt
+from surveys.participants.actions import rotate_keys
 from surveys.participants.identity import actions as identity
 from surveys.participants.identity.models import Person
 from surveys.participants.models import Participant
-from tests.integration.participants.studies import NOW, published
+from tests.integration.participants.studies import BY, NOW, published
 
 pytestmark = pytest.mark.django_db
 
@@ -126,6 +128,22 @@ def test_a_new_key_leaves_everybody_readable_and_found(settings: Settings) -> No
     found = identity.find_all(ana.study, ["Ana.Lima@example.org", "bea@example.org"])
     assert found == {"Ana.Lima@example.org": ana.pk, "bea@example.org": bea.pk}
     assert identity.contact_of(ana.pk).name == "Ana Lima"
+
+
+def test_after_rotation_the_old_key_can_go(settings: Settings) -> None:
+    settings.FIELD_KEYS = _keys(b"a")
+    ana = _ana()
+    others = [_participant(ana.study, f"P-{n}") for n in range(5)]
+    identity.remember_all(identity.NewPerson(p, f"{p.code}@example.org") for p in others[:4])
+    identity.forget(others[0])
+    settings.FIELD_KEYS = _keys(b"b", b"a")
+    assert rotate_keys(by=BY, now=NOW, batch=2) == 4
+    assert rotate_keys(by=BY, now=NOW) == 0
+    assert [e.data for e in Event.objects.order_by("pk")] == [{"n_people": 4}, {"n_people": 0}]
+    settings.FIELD_KEYS = _keys(b"b")
+    assert identity.contact_of(ana.pk).name == "Ana Lima"
+    assert identity.contact_of(others[1].pk).email == "P-1@example.org"
+    assert identity.find(ana.study, "Ana.Lima@example.org") == ana.pk
 
 
 def test_a_lost_key_is_loud(settings: Settings) -> None:
