@@ -26,7 +26,7 @@ _GATE = """
     JOIN surveys_participant p ON p.id = o.participant_id
     JOIN surveys_study s ON s.id = p.study_id
     WHERE m.id = %(id)s AND a.message_id = m.id AND a.n = %(n)s AND {fence}
-      AND m.lease_until > clock_timestamp() + %(margin)s
+      AND m.lease_until > clock_timestamp() + %(margin)s::interval
       AND p.status = 'enrolled' AND NOT s.is_paused AND (o.closes_at IS NULL OR o.closes_at > %(now)s)
       AND (o.state = 'open' OR (o.state = 'started' AND m.kind = 'reminder'))
 """
@@ -41,12 +41,12 @@ _SETTLE = """
         WHERE message_id = %(id)s AND n = %(n)s AND lease_token = %(token)s
     )
     UPDATE surveys_message m
-    SET state = %(state)s, sent_at = %(sent_at)s, why_not = %(why_not)s,
-        not_before = clock_timestamp() + %(pause)s, lease_until = NULL,
-        lease_token = CASE WHEN %(state)s = 'unknown' THEN m.lease_token END
+    SET state = %(state)s::text, sent_at = %(sent_at)s::timestamptz, why_not = %(why_not)s,
+        not_before = clock_timestamp() + %(pause)s::interval, lease_until = NULL,
+        lease_token = CASE WHEN %(state)s::text = 'unknown' THEN m.lease_token END
     FROM quick
     WHERE m.id = %(id)s AND quick.is_set IS NOT NULL AND m.lease_token = %(token)s
-      AND (m.state = 'sending' OR (m.state = 'unknown' AND %(state)s = 'sent'))
+      AND (m.state = 'sending' OR (m.state = 'unknown' AND %(state)s::text = 'sent'))
 """
 
 
@@ -57,7 +57,7 @@ def open_gate(letter: Letter, token: UUID, *, now: datetime, margin: timedelta) 
     """
     values = {"id": letter.id, "n": letter.n_attempts, "token": token}
     query = _GATE.format(fence=FENCE)
-    return sql.execute(query, values | {"now": now, "margin": margin}) == 1
+    return sql.execute_prepared(query, values | {"now": now, "margin": margin}) == 1
 
 
 def settle(letter: Letter, token: UUID, outcome: Outcome, *, now: datetime) -> MessageState:
@@ -111,7 +111,7 @@ def _write(
         "sent_at": None,
         "pause": None,
     }
-    sql.execute(_SETTLE, values | times)
+    sql.execute_prepared(_SETTLE, values | times)
 
 
 def _end(kind: Kind, *, is_last: bool) -> tuple[MessageState, str]:

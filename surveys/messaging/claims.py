@@ -8,7 +8,7 @@ of them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,16 +25,10 @@ from surveys.scheduling.states import MessageState, WhyNot
 LEASE = timedelta(seconds=180)
 CAP_PAUSE = timedelta(minutes=10)  # before somebody who got too many mails is looked at again
 
-# Each of the two alone keeps a message from being claimed twice; tests take them away.
-LOCK = "FOR NO KEY UPDATE OF m, p SKIP LOCKED"
+# Each of these alone keeps a message from being claimed twice; tests take them away.
+LOCK = "FOR NO KEY UPDATE OF m SKIP LOCKED"
+TURN = "FOR NO KEY UPDATE SKIP LOCKED"  # of a participant, which also keeps the cap exact
 UNTAKEN = "m.state = 'due'"
-
-_ROWS = """
-    surveys_message m
-    JOIN surveys_occasion o ON o.id = m.occasion_id
-    JOIN surveys_participant p ON p.id = o.participant_id
-    JOIN surveys_study s ON s.id = p.study_id
-"""
 
 # Why a due message must never go out; empty when it may.
 _WHY_NOT = """
@@ -66,29 +60,50 @@ _WAITS = """
                      OR e.sent_at + (m.due_at - e.due_at) / 2 > %(now)s)))))
 """
 
-_READY = f"""
+_IS_DUE = """
     m.state = 'due' AND m.due_at <= %(now)s
     AND (m.not_before IS NULL OR m.not_before <= clock_timestamp())
-    AND NOT {_WAITS}
 """
 
-_CANDIDATES = f"""
-    SELECT m.id, m.kind, m.n_attempts + 1, o.id, o.link_generation, p.id, o.protocol_id, o.wave,
-           coalesce(nullif(m.language, ''), p.language), p.timezone,
-           o.opens_at, o.closes_at, m.due_at,
-           o.state = 'expired' OR o.closes_at <= %(now)s AS is_late, {_WHY_NOT} AS why_not
-    FROM {_ROWS}
-    WHERE {_READY} AND p.id <> ALL(%(spared)s)
-    ORDER BY m.due_at, m.id
-    LIMIT %(limit)s
+# `OFFSET 0` keeps the planner at walking the due messages in order and stopping at the limit,
+# however many there are; joined freely it reads and sorts all of them.
+_FOUND = f"""
+    FROM surveys_message m
+    CROSS JOIN LATERAL (
+        SELECT o.id AS occasion_id, o.link_generation, p.id AS participant_id, o.protocol_id,
+               o.wave, coalesce(nullif(m.language, ''), p.language) AS language, p.timezone,
+               o.opens_at, o.closes_at,
+               o.state = 'expired' OR o.closes_at <= %(now)s AS is_late, {_WHY_NOT} AS why_not
+        FROM surveys_occasion o
+        JOIN surveys_participant p ON p.id = o.participant_id
+        JOIN surveys_study s ON s.id = p.study_id
+        WHERE o.id = m.occasion_id AND p.id <> ALL(%(spared)s::bigint[]) AND NOT {_WAITS}
+        OFFSET 0
+    ) x
+    WHERE {_IS_DUE}
 """  # noqa: S608 - put together from the constants above
+
+_CANDIDATES = f"""
+    SELECT m.id, m.kind, m.n_attempts + 1, x.occasion_id, x.link_generation, x.participant_id,
+           x.protocol_id, x.wave, x.language, x.timezone,
+           x.opens_at, x.closes_at, m.due_at, x.is_late, x.why_not
+    {_FOUND}
+    ORDER BY m.due_at
+    LIMIT %(limit)s
+"""
+
+# Whoever holds a participant's row counts that participant's mails alone; a withdrawal waits.
+_PARTICIPANTS = """
+    SELECT id FROM surveys_participant
+    WHERE id = ANY(%(participants)s) AND status = 'enrolled'
+"""
 
 _LETTER_COLUMNS = (  # the first of the candidates' columns
     *("id", "kind", "n_attempts", "occasion_id", "link_generation"),
     *("participant_id", "protocol_id", "wave", "language", "timezone"),
 )
 
-_COUNT = f"SELECT count(*) FROM {_ROWS} WHERE {_READY}"  # noqa: S608 - as above
+_COUNT = f"SELECT count(*) {_FOUND}"
 
 _REFUSE = """
     UPDATE surveys_message m SET state = v.state, why_not = v.why_not
@@ -154,17 +169,17 @@ class Claim:
     token: UUID
     letters: tuple[Letter, ...]
     n_refused: int
-    n_spared: int  # due, but their participant has had enough for now
+    participants: frozenset[int]  # everybody whose turn this was; the rest of theirs comes later
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing at all was found."""
-        return not (self.letters or self.n_refused or self.n_spared)
+        return not (self.participants or self.n_refused)
 
 
 def n_ready(*, now: datetime) -> int:
     """How many messages a claim at `now` would find."""
-    return int(sql.rows(_COUNT, {"now": now})[0][0])
+    return int(sql.rows(_COUNT, {"now": now, "spared": []})[0][0])
 
 
 @transaction.atomic
@@ -180,15 +195,11 @@ def claim(*, now: datetime, limit: int, cap: int, spared: Collection[int] = ()) 
     firsts: dict[int, Letter] = {}
     for letter in (_letter(row) for row in found if not row[-1]):
         firsts.setdefault(letter.participant_id, letter)
-    capped = _capped(firsts, now, cap)
-    if capped:
-        ids = [firsts[participant].id for participant in capped]
-        sql.execute(_PAUSE, {"ids": ids, "pause": CAP_PAUSE})
     token = uuid4()
-    wanted = [each for who, each in firsts.items() if who not in capped]
+    wanted = [firsts[who] for who in _writable(firsts, now, cap)]
     taken = _take(wanted, token)
     letters = tuple(each for each in wanted if each.id in taken)
-    return Claim(token, letters, len(refused), len(found) - len(refused) - len(letters))
+    return Claim(token, letters, len(refused), frozenset(firsts))
 
 
 def release(letters: Iterable[Letter], token: UUID) -> int:
@@ -239,7 +250,14 @@ def _refuse(rows: Sequence[tuple[Any, ...]]) -> None:
         sql.execute(_REFUSE, {"ids": [r[0] for r in rows], "states": states, "reasons": reasons})
 
 
-def _capped(participants: Collection[int], now: datetime, cap: int) -> set[int]:
-    """Who of them got as many mails within a day as anybody may."""
-    counts = sql.rows(_MAILS_OF_A_DAY, {"participants": list(participants), "now": now})
-    return {participant for participant, n in counts if n >= cap}
+def _writable(firsts: Mapping[int, Letter], now: datetime, cap: int) -> list[int]:
+    """Who of them is nobody else's turn and below the cap; the others' messages wait."""
+    if not firsts:
+        return []
+    free = {who for (who,) in sql.rows(f"{_PARTICIPANTS} {TURN}", {"participants": list(firsts)})}
+    counts = dict(sql.rows(_MAILS_OF_A_DAY, {"participants": list(free), "now": now}))
+    capped = {who for who in free if counts.get(who, 0) >= cap}
+    if capped:
+        ids = [firsts[who].id for who in capped]
+        sql.execute(_PAUSE, {"ids": ids, "pause": CAP_PAUSE})
+    return [who for who in firsts if who in free - capped]

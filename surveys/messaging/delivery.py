@@ -88,7 +88,7 @@ class Round:
                 break
             n_claimed += len(claim.letters)
             self.n_ended += claim.n_refused
-            self._written_to.update(letter.participant_id for letter in claim.letters)
+            self._written_to |= claim.participants
             if not self._send_all(claim):
                 break
         return self.n_ended

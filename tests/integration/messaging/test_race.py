@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -55,19 +55,24 @@ def test_two_workers_send_each_of_200_messages_once(server: ScriptedServer, stud
     assert set(Message.objects.values_list("state", "n_attempts")) == {("sent", 1)}
 
 
-@pytest.fixture
-def claim_in_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let two workers look for candidates before either of them takes any."""
+def in_step(monkeypatch: pytest.MonkeyPatch, *parameters: str) -> None:
+    """Let two workers see the answer to the query with these parameters before either goes on."""
     barrier = threading.Barrier(2)
-    looks = sql.rows
+    rows = sql.rows
 
-    def look(query: str, *values: Any) -> object:
-        found = looks(query, *values)
-        if "spared" in str(values):
-            barrier.wait(5)
+    def look(query: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        found = rows(query, values)
+        if set(values or ()) == set(parameters):
+            barrier.wait(10)
         return found
 
-    monkeypatch.setattr("surveys.lib.sql.rows", look)
+    monkeypatch.setattr(sql, "rows", look)
+
+
+@pytest.fixture
+def claim_in_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two workers look for candidates before either of them takes any, and claim once."""
+    in_step(monkeypatch, "now", "limit", "spared")
     monkeypatch.setattr(delivery.Round, "run", _one_claim)
 
 
@@ -77,12 +82,13 @@ def _one_claim(self: delivery.Round, limit: int) -> int:
     return self.n_ended
 
 
-def test_without_the_lock_a_message_is_still_taken_once(
+def test_without_the_locks_a_message_is_still_taken_once(
     server: ScriptedServer, invite: Invite, claim_in_step: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for n in range(5):
         invite(f"AAAA-000{n}")
     monkeypatch.setattr(claims, "LOCK", "")
+    monkeypatch.setattr(claims, "TURN", "")
     together(2, lambda: delivery.deliver_due(now=NOW, limit=200))
     assert copies(server) == {1: 5}
 
@@ -93,25 +99,29 @@ def test_control_without_any_guard_doubles_happen(
     for n in range(5):
         invite(f"AAAA-000{n}")
     monkeypatch.setattr(claims, "LOCK", "")
+    monkeypatch.setattr(claims, "TURN", "")
     monkeypatch.setattr(claims, "UNTAKEN", "true")
     monkeypatch.setattr(attempts, "FENCE", "true")
+    opens, both = attempts.open_gate, threading.Barrier(2)
+    monkeypatch.setattr(
+        attempts, "open_gate", lambda *args, **options: (opens(*args, **options), both.wait(5))[0]
+    )
     together(2, lambda: delivery.deliver_due(now=NOW, limit=200))
     assert copies(server) == {2: 5}
 
 
-def test_the_cap_holds_when_two_workers_count_at_once(study: Study, server: ScriptedServer) -> None:
+@pytest.mark.parametrize(("turn", "n_claimed"), [(claims.TURN, 1), ("", 2)])
+def test_the_cap_holds_when_two_workers_count_at_once_unless_nobody_waits_for_a_turn(
+    study: Study, monkeypatch: pytest.MonkeyPatch, turn: str, n_claimed: int
+) -> None:
     person = world.make_person(study)
     for nth in (1, 2):
         world.make_message(world.make_occasion(person, nth=nth))
+    monkeypatch.setattr(claims, "TURN", turn)
+    in_step(monkeypatch, "participants", "now")
     taken: list[Claim] = []
-    barrier = threading.Barrier(2)
-
-    def take_one() -> None:
-        barrier.wait(5)
-        taken.append(claims.claim(now=NOW, limit=1, cap=1))
-
-    together(2, take_one)
-    assert sum(len(claim.letters) for claim in taken) == 1
+    together(2, lambda: taken.append(claims.claim(now=NOW, limit=1, cap=1)))
+    assert sum(len(claim.letters) for claim in taken) == n_claimed
 
 
 def test_whoever_withdraws_between_claim_and_body_gets_no_mail(
