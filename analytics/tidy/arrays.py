@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -26,7 +26,7 @@ def coded(indices: NDArray[Any], words: Sequence[str] | pa.Array) -> pa.Dictiona
     return pa.DictionaryArray.from_arrays(held, listed)
 
 
-def words_of(texts: Sequence[str | None]) -> pa.DictionaryArray:
+def words_of(texts: Iterable[str | None]) -> pa.DictionaryArray:
     """Words as they come; an empty one is a gap."""
     return pa.array([text or None for text in texts], pa.string()).dictionary_encode().cast(WORD)
 
@@ -44,17 +44,3 @@ def whole(values: NDArray[Any], gaps: NDArray[np.bool_] | None = None) -> pa.Arr
 def moments(millis: NDArray[np.int64]) -> pa.Array:
     """Milliseconds since 1970 as UTC instants; NO_MOMENT is a gap."""
     return pa.array(millis, pa.int64(), mask=millis == NO_MOMENT).cast(MOMENT)
-
-
-def nothing(n: int, kind: pa.DataType) -> pa.Array:
-    """n gaps."""
-    return pa.nulls(n, kind)
-
-
-def as_word(texts: pa.Array) -> pa.DictionaryArray:
-    """A string column from outside as coded words; empty strings are gaps."""
-    filled = pa.compute.if_else(pa.compute.equal(texts, ""), None, texts)
-    encoded = filled.cast(pa.string()).dictionary_encode()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.combine_chunks()
-    return encoded.cast(WORD)

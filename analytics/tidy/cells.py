@@ -89,7 +89,8 @@ def _planned(design: Design, chunk: Chunk) -> tuple[Ints, Ints]:
         for slot in plan.slots
     }
     shape = (len(design.plans), max(len(design.waves), 1))
-    count, start, flat = np.zeros(shape, np.int32), np.zeros(shape, np.int32), []
+    count, start = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
+    flat: list[int] = []
     for at, forms in lists.items():
         count[at], start[at] = len(forms), len(flat)
         flat += forms
@@ -101,9 +102,7 @@ def _planned(design: Design, chunk: Chunk) -> tuple[Ints, Ints]:
     return occasion, np.array(flat, dtype=np.int32)[first + within]
 
 
-def _with_strays(
-    design: Design, chunk: Chunk, occasion: Ints, form: Ints
-) -> tuple[Ints, Ints]:
+def _with_strays(design: Design, chunk: Chunk, occasion: Ints, form: Ints) -> tuple[Ints, Ints]:
     """Submissions to another version than planned take the planned one's place; others come last."""
     n_forms = max(len(design.forms), 1)
     planned = occasion.astype(np.int64) * n_forms + form

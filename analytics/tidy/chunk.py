@@ -6,8 +6,9 @@ dataclass have one length; people, waves, plans and forms are named by their pla
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +18,7 @@ from analytics.tidy.arrays import Floats, Ints
 from analytics.tidy.reasons import Flags, Reason
 
 ANSWERED, SKIPPED, NOT_SHOWN = 0, 1, 2
+ERASE_DATA = "erase_data"  # the withdrawal scope under which no answer may leave the platform
 
 Millis = NDArray[np.int64]
 Objects = NDArray[np.object_]
@@ -41,7 +43,7 @@ class People:
     @property
     def is_erased(self) -> Flags:
         """Who has had their data erased."""
-        return np.array([str(scope).startswith("erase") for scope in self.scope], dtype=np.bool_)
+        return np.array([scope == ERASE_DATA for scope in self.scope], dtype=np.bool_)
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,12 @@ class Filled:
     seconds: Floats
     changes: Ints  # -1 where unknown
     seconds_active: Floats  # n
-    scored: Scored
+    score: Callable[[Floats], Scored]  # numbers in, scores out
+
+    @cached_property
+    def scored(self) -> Scored:
+        """The scores; made once, and only when a table wants them."""
+        return self.score(self.numbers)
 
 
 @dataclass(frozen=True)

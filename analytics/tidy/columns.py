@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from analytics.tidy.arrays import MOMENT, WORD
 from analytics.tidy.design import Design, Form, Measure, Question
-from analytics.tidy.names import REASON, item_names, plain, score_names, version_names
+from analytics.tidy.names import REASON, free_name, item_names, plain, score_names, version_names
 from analytics.tidy.reasons import Reason
 
 KINDS: Mapping[str, pa.DataType] = {
@@ -254,21 +254,24 @@ def wide_columns(design: Design) -> Iterator[Column]:
     """The columns of `wide`: `<scale>_<wave>`, in repeated waves `<scale>_<wave>_<nth>`."""
     names = score_names(design)
     used = {PARTICIPANT.name}
-    for wave in design.waves:
+    for wave, form, measure in _scores_of_waves(design):
         n_most = most_occasions(design, wave)
+        for nth in range(1, n_most + 1):
+            base = f"{names[form.code, measure.code]}_{plain(wave)}"
+            name = free_name(base if n_most == 1 else f"{base}_{nth}", used)
+            used |= {name, name + REASON}
+            column = score_column(design, name, form, measure)
+            again = f", occasion {nth}" if n_most > 1 else ""
+            yield replace(column, label=f"{column.label}, {wave}{again}", wave=wave, nth=nth)
+            yield replace(_reason_column(name), wave=wave, nth=nth)
+
+
+def _scores_of_waves(design: Design) -> Iterator[tuple[str, Form, Measure]]:
+    for wave in design.waves:
         asked = {design.forms[f].code for f in design.forms_of(wave)}
         for instrument in (code for code in design.instruments if code in asked):
             for form, measure in _newest_measures(design, instrument):
-                for nth in range(1, n_most + 1):
-                    base = f"{names[instrument, measure.code]}_{plain(wave)}"
-                    name = _unused(base if n_most == 1 else f"{base}_{nth}", used)
-                    used |= {name, name + REASON}
-                    column = score_column(design, name, form, measure)
-                    again = f", occasion {nth}" if n_most > 1 else ""
-                    yield replace(
-                        column, label=f"{column.label}, {wave}{again}", wave=wave, nth=nth
-                    )
-                    yield replace(_reason_column(name), wave=wave, nth=nth)
+                yield wave, form, measure
 
 
 def most_occasions(design: Design, wave: str) -> int:
@@ -287,6 +290,16 @@ def _newest_questions(design: Design, instrument: str) -> Iterator[Question]:
                 yield question
 
 
+def is_text(design: Design, instrument: str, item: str) -> bool:
+    """Whether any version of the item is answered in words; its numbers are then words too."""
+    return any(
+        question.kind == "text"
+        for at in design.versions_of(instrument)
+        for question in design.forms[at].questions
+        if question.code == item
+    )
+
+
 def _newest_measures(design: Design, instrument: str) -> Iterator[tuple[Form, Measure]]:
     seen: set[str] = set()
     for at in design.versions_of(instrument):
@@ -299,14 +312,12 @@ def _newest_measures(design: Design, instrument: str) -> Iterator[tuple[Form, Me
 def _item_column(design: Design, name: str, instrument: str, question: Question) -> Column:
     return _c(
         name,
-        "text" if question.kind == "text" else "number",
+        "text" if is_text(design, instrument, question.code) else "number",
         design.say(question.text),
         f"Item {question.code} of {instrument}.",
         unit=design.say(question.unit or {}),
         choices=tuple((str(o.code), design.say(o.label)) for o in question.options),
-        missing=tuple(
-            (str(o.code), design.say(o.label)) for o in question.options if o.is_missing
-        ),
+        missing=tuple((str(o.code), design.say(o.label)) for o in question.options if o.is_missing),
         low=question.low,
         high=question.high,
         instrument=instrument,
@@ -331,10 +342,3 @@ def _reason_column(name: str) -> Column:
     return _c(
         name + REASON, "word", f"Why {name} is missing", "Empty beside a value.", choices=REASONS
     )
-
-
-def _unused(name: str, used: set[str]) -> str:
-    candidate, n = name, 2
-    while candidate in used or candidate + REASON in used:
-        candidate, n = f"{name}_{n}", n + 1
-    return candidate

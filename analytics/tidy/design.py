@@ -83,6 +83,11 @@ class Form:
         return {question.code: at for at, question in enumerate(self.questions)}
 
     @cached_property
+    def text_places(self) -> tuple[int, ...]:
+        """Where the items stand that are answered in words."""
+        return tuple(at for at, q in enumerate(self.questions) if q.kind == "text")
+
+    @cached_property
     def shown_for(self) -> tuple[tuple[int, ...], ...]:
         """For each scale the places of its scored items."""
         return tuple(tuple(self.place[item] for item, _, _ in m.key) for m in self.measures)

@@ -33,7 +33,8 @@ class Rows:
 
     def of(self, cells: Places, form: int) -> Places:
         """n x k: the rows of some cells that ask one form."""
-        return self.first[cells][:, None] + np.arange(self.sizes[form])
+        rows: Places = self.first[cells][:, None] + np.arange(self.sizes[form])
+        return rows
 
     def spread(self, per_cell: NDArray[Any]) -> NDArray[Any]:
         """A value of each cell, for each of its rows."""

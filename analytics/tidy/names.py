@@ -44,7 +44,7 @@ def version_names(design: Design) -> Mapping[str, str]:
     """The column that holds each instrument's version."""
     names: dict[str, str] = {}
     for instrument in design.instruments:
-        names[instrument] = _free(f"{plain(instrument)}_version", set(names.values()))
+        names[instrument] = free_name(f"{plain(instrument)}_version", set(names.values()))
     return names
 
 
@@ -59,13 +59,14 @@ def _names(keys: Iterable[Key], taken: Iterable[str]) -> Mapping[Key, str]:
     used, names = set(taken), {}
     for instrument, code in listed:
         short = often[code] == 1 and code not in used and code + REASON not in used
-        name = _free(code if short else f"{plain(instrument)}_{code}", used)
+        name = free_name(code if short else f"{plain(instrument)}_{code}", used)
         names[instrument, code] = name
         used |= {name, name + REASON}
     return names
 
 
-def _free(name: str, used: set[str]) -> str:
+def free_name(name: str, used: set[str]) -> str:
+    """The name, or with the first number behind it that is not taken, nor its reason's."""
     candidate, n = name, 2
     while candidate in used or candidate + REASON in used:
         candidate, n = f"{name}_{n}", n + 1

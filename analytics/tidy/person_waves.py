@@ -15,8 +15,8 @@ import pyarrow as pa
 
 from analytics.tidy.arrays import Floats, Ints, coded, moments, numbers, whole
 from analytics.tidy.cells import Cells
-from analytics.tidy.chunk import Chunk
-from analytics.tidy.columns import Table
+from analytics.tidy.chunk import Chunk, Filled
+from analytics.tidy.columns import Table, is_text
 from analytics.tidy.design import Design
 from analytics.tidy.flat import disposition, occasion_key
 from analytics.tidy.long import missing_reasons, score_reasons
@@ -62,14 +62,14 @@ def item_cells(chunk: Chunk, cells: Cells) -> dict[str, Cell]:
     """Every item column by its name."""
     design, names = cells.design, item_names(cells.design)
     made = _blank(chunk, design, names)
+    for (instrument, item), name in names.items():
+        if is_text(design, instrument, item):
+            made[name].texts = [None] * len(chunk.occasions)
     for form_at, form in enumerate(design.forms):
         asking = cells.asking(form_at)
-        at = cells.occasion[asking]
         for question in form.questions:
-            cell = made[names[form.code, question.code]]
-            cell.reasons[at] = cells.reason[asking]
-            if question.kind == "text" and cell.texts is None:
-                cell.texts = [None] * len(chunk.occasions)
+            reasons = made[names[form.code, question.code]].reasons
+            reasons[cells.occasion[asking]] = cells.reason[asking]
     for filled in chunk.filled:
         form = design.forms[filled.form]
         reasons = missing_reasons(filled, cells.reason[cells.of(filled)])
@@ -77,10 +77,18 @@ def item_cells(chunk: Chunk, cells: Cells) -> dict[str, Cell]:
             cell = made[names[form.code, question.code]]
             cell.values[filled.occasion] = filled.numbers[:, j]
             cell.reasons[filled.occasion] = reasons[:, j]
-            if j in filled.texts and cell.texts is not None:
-                for o, text in zip(filled.occasion, filled.texts[j].to_pylist(), strict=True):
-                    cell.texts[o] = text
+            if cell.texts is not None:
+                _write_texts(cell.texts, filled, j)
     return made
+
+
+def _write_texts(texts: list[str | None], filled: Filled, j: int) -> None:
+    if j in filled.texts:
+        found = filled.texts[j].to_pylist()
+    else:
+        found = [None if np.isnan(number) else f"{number:.15g}" for number in filled.numbers[:, j]]
+    for occasion, text in zip(filled.occasion, found, strict=True):
+        texts[occasion] = text
 
 
 def score_cells(chunk: Chunk, cells: Cells) -> dict[str, Cell]:

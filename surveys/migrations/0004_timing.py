@@ -1,4 +1,5 @@
-import surveys.responding.timing
+"""A first form of `flat`, which replaces it."""
+
 from django.db import migrations, models
 
 
@@ -11,10 +12,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="submission",
             name="timing",
-            field=models.GeneratedField(
-                db_persist=True,
-                expression=surveys.responding.timing.Timing("paradata"),
-                output_field=models.TextField(),
-            ),
+            field=models.TextField(default=""),
         ),
     ]

@@ -1,0 +1,129 @@
+"""Stored protocols and instruments as the plain values that tables are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from analytics.tidy.design import Design, Form, Measure, Option, Plan, Question, Slot
+from surveys.design.models import ProtocolVersion, Study
+from surveys.design.protocol import Protocol, Wave
+from surveys.design.registry import protocol_of
+from surveys.instruments.definition import Instrument, Item, Scale
+from surveys.instruments.models import InstrumentVersion
+from surveys.instruments.registry import instrument_of
+from surveys.instruments.scoring import key_version
+from surveys.responding.models import Submission
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """The plain design, and what finds its places: row ids of protocols and instruments."""
+
+    design: Design
+    instruments: tuple[Instrument, ...]  # in the order of `design.forms`
+    plan_of: dict[int, int]  # ProtocolVersion id -> place
+    form_of: dict[int, int]  # InstrumentVersion id -> place
+
+    @property
+    def with_texts(self) -> list[int]:
+        """InstrumentVersion ids of the instruments that have text items."""
+        return [i for i, at in self.form_of.items() if self.design.forms[at].text_places]
+
+
+def definitions(study: Study) -> Definitions:
+    """Every protocol version of the study and every instrument version it asks or holds."""
+    protocols = list(study.protocols.order_by("version"))
+    documents = [protocol_of(row) for row in protocols]
+    rows = _instrument_rows(study, documents)
+    instruments = tuple(instrument_of(row) for row in rows)
+    place = {row.ref: at for at, row in enumerate(rows)}
+    newest = documents[-1] if documents else None
+    design = Design(
+        study=study.code,
+        title=study.title,
+        languages=newest.languages if newest else (),
+        plans=tuple(_plan(*pair, place) for pair in zip(protocols, documents, strict=True)),
+        forms=tuple(map(_form, rows, instruments)),
+        strata=_strata(documents),
+        arms={arm.code: arm.label for document in documents for arm in document.arms},
+    )
+    return Definitions(
+        design=design,
+        instruments=instruments,
+        plan_of={row.pk: at for at, row in enumerate(protocols)},
+        form_of={row.pk: at for at, row in enumerate(rows)},
+    )
+
+
+def _instrument_rows(study: Study, documents: Iterable[Protocol]) -> list[InstrumentVersion]:
+    asked = {ref for document in documents for wave in document.waves for ref in wave.instruments}
+    answered = Submission.objects.filter(occasion__participant__study=study)
+    used = set(answered.order_by().values_list("instrument", flat=True).distinct())
+    rows = InstrumentVersion.objects.filter(code__in={ref.split("@")[0] for ref in asked})
+    rows |= InstrumentVersion.objects.filter(pk__in=used)
+    return [row for row in rows.order_by("code", "version") if row.ref in asked or row.pk in used]
+
+
+def _strata(documents: Iterable[Protocol]) -> tuple[str, ...]:
+    found = (s for d in documents if d.allocation for s in d.allocation.strata)
+    return tuple(dict.fromkeys(s for s in found if s != "site"))
+
+
+def _plan(row: ProtocolVersion, document: Protocol, place: dict[str, int]) -> Plan:
+    slots = tuple(_slot(wave, place) for wave in document.waves)
+    return Plan(version=row.version, content_hash=row.content_hash, slots=slots)
+
+
+def _slot(wave: Wave, place: dict[str, int]) -> Slot:
+    return Slot(
+        wave=wave.code,
+        title=wave.title or {},
+        forms=tuple(place[ref] for ref in wave.instruments),
+        n_occasions=None if wave.schedule.event else wave.schedule.n_occasions,
+    )
+
+
+def _form(row: InstrumentVersion, document: Instrument) -> Form:
+    return Form(
+        code=document.instrument,
+        version=document.version,
+        title=document.title,
+        status=document.validation_status,
+        citation=document.citation,
+        licence=f"{document.licence.name}: {document.licence.statement}",
+        content_hash=row.content_hash,
+        questions=tuple(_question(document, item) for item in document.items),
+        measures=tuple(_measure(document, scale) for scale in document.scales),
+        abbreviation=document.abbreviation or "",
+    )
+
+
+def _question(document: Instrument, item: Item) -> Question:
+    low, high = document.range_of(item) or (item.min, item.max)
+    options = (Option(o.code, o.label, o.missing) for o in document.options_of(item))
+    return Question(item.code, item.kind, item.text, tuple(options), low, high, item.unit)
+
+
+def _measure(document: Instrument, scale: Scale) -> Measure:
+    return Measure(
+        code=scale.code,
+        title=scale.title,
+        high=scale.high,
+        rule=rule_in_words(scale),
+        key_version=key_version(document, scale.code),
+        key=tuple((key.item, key.sign, key.weight) for key in scale.scored_keys),
+        is_reported=scale.reported,
+    )
+
+
+def rule_in_words(scale: Scale) -> str:
+    """Such as `sum of 8 items, prorated from 7 answers on`."""
+    n, rule = len(scale.scored_keys), scale.rule
+    least = f"from {rule.min_answered} answers on"
+    if rule.min_answered == n:
+        least = "all of them answered"
+    prorated = (
+        "prorated " if rule.method == "sum" and rule.prorate and rule.min_answered < n else ""
+    )
+    return f"{rule.method} of {n} items, {prorated}{least}"

@@ -1,0 +1,206 @@
+"""Rows of some whole people as a Chunk: read by COPY, put in order and given places."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from analytics.source.definitions import Definitions
+from analytics.source.streams import Raw, frame, lines
+from analytics.source.submissions import filled_of
+from analytics.tidy.arrays import NO_MOMENT, Ints
+from analytics.tidy.chunk import Chunk, Messages, Millis, Objects, Occasions, People
+from analytics.tidy.reasons import Flags
+from surveys.responding.flat import PARTS
+
+_WORD, _ID = pa.string(), pa.int64()
+
+
+def _millis(column: str) -> str:
+    return f"(date_part('epoch', {column}) * 1000)::bigint"
+
+
+_PEOPLE = f"""
+SELECT id, code, arm, site, language, timezone, protocol_id, {_millis("enrolled_at")}, status,
+  {_millis("withdrawn_at")}, withdrawal_scope, strata::text
+FROM surveys_participant WHERE id = ANY(%s) ORDER BY code COLLATE "C"
+"""  # noqa: S608  # built from our own constants
+_PEOPLE_TYPES = {
+    "id": _ID, "code": _WORD, "arm": _WORD, "site": _WORD, "language": _WORD, "zone": _WORD,
+    "protocol": _ID, "enrolled": _ID, "status": _WORD, "withdrawn": _ID, "scope": _WORD,
+    "strata": _WORD,
+}  # fmt: skip
+_OCCASIONS = f"""
+SELECT id, participant_id, protocol_id, wave, nth, state, cause, {_millis("opens_at")},
+  {_millis("closes_at")}, {_millis("link_opened_at")}, {_millis("started_at")},
+  {_millis("last_saved_at")}, {_millis("ended_at")},
+  coalesce((local->>'day') || 'T' || (local->>'at'), ''), coalesce(local->>'zone', '')
+FROM surveys_occasion WHERE participant_id = ANY(%s)
+"""  # noqa: S608
+_OCCASION_TYPES = {
+    "id": _WORD, "participant": _ID, "protocol": _ID, "wave": _WORD, "nth": pa.int32(),
+    "state": _WORD, "cause": _WORD, "opens": _ID, "closes": _ID, "link_opened": _ID,
+    "started": _ID, "last_saved": _ID, "ended": _ID, "local": _WORD, "zone": _WORD,
+}  # fmt: skip
+_MESSAGES = f"""
+SELECT m.occasion_id, m.kind, m.nth, {_millis("m.due_at")}, {_millis("m.sent_at")}, m.state,
+  m.why_not, m.n_attempts, m.language
+FROM surveys_message m JOIN surveys_occasion o ON o.id = m.occasion_id
+WHERE o.participant_id = ANY(%s)
+"""  # noqa: S608
+_MESSAGE_TYPES = {
+    "occasion": _WORD, "kind": _WORD, "nth": pa.int32(), "due": _ID, "sent": _ID, "state": _WORD,
+    "why_not": _WORD, "n_attempts": pa.int32(), "language": _WORD,
+}  # fmt: skip
+_SUBMISSIONS = """
+SELECT s.occasion_id, s.instrument_id, s.flat
+FROM surveys_submission s JOIN surveys_occasion o ON o.id = s.occasion_id
+WHERE o.participant_id = ANY(%s)
+"""
+_SUBMISSION_TYPES = {"occasion": _WORD, "instrument": _ID} | dict.fromkeys(PARTS, _WORD)
+_TEXTS = """
+SELECT s.occasion_id, s.instrument_id, s.answers
+FROM surveys_submission s JOIN surveys_occasion o ON o.id = s.occasion_id
+WHERE o.participant_id = ANY(%s) AND s.instrument_id = ANY(%s)
+"""
+_TEXT_TYPES = {"occasion": _WORD, "instrument": _ID, "answers": _WORD}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The rows of some people as PostgreSQL sent them, in no order but that of the people."""
+
+    people: pa.Table
+    occasions: pa.Table
+    messages: pa.Table
+    submissions: pa.Table
+    texts: pa.Table  # the whole answers, of instruments that have text items
+
+
+def load(raw: Raw, participants: Sequence[int], with_texts: Sequence[int]) -> Loaded:
+    """Everything that is stored about some participants."""
+    ids = [list(participants)]
+    return Loaded(
+        people=frame(raw, _PEOPLE, ids, _PEOPLE_TYPES),
+        occasions=frame(raw, _OCCASIONS, ids, _OCCASION_TYPES),
+        messages=frame(raw, _MESSAGES, ids, _MESSAGE_TYPES),
+        submissions=lines(raw, _SUBMISSIONS, ids, _SUBMISSION_TYPES, split=";"),
+        texts=lines(raw, _TEXTS, [*ids, list(with_texts)], _TEXT_TYPES),
+    )
+
+
+def to_chunk(definitions: Definitions, loaded: Loaded) -> Chunk:
+    """Rows in their order, with places instead of ids; nothing of people who are erased."""
+    people = _people(definitions, loaded.people)
+    occasions, ids = _occasions(definitions, loaded)
+    messages = _messages(loaded.messages, ids)
+    gone = people.is_erased[occasions.person]
+    filled = filled_of(
+        definitions,
+        _staying(loaded.submissions, ids, gone),
+        _staying(loaded.texts, ids, gone),
+    )
+    return Chunk(people, occasions, messages, tuple(filled))
+
+
+def _staying(table: pa.Table, ids: pa.Array, gone: Flags) -> tuple[pa.Table, Ints]:
+    """The submissions of people who are not erased, and the places of their occasions."""
+    at = places(table["occasion"], ids)
+    if gone[at].any():
+        return table.filter(pa.array(~gone[at])), at[~gone[at]]
+    return table, at
+
+
+def _people(definitions: Definitions, table: pa.Table) -> People:
+    versions = np.array([plan.version for plan in definitions.design.plans] or [0], np.int32)
+    return People(
+        code=_words(table["code"]),
+        arm=_words(table["arm"]),
+        site=_words(table["site"]),
+        language=_words(table["language"]),
+        zone=_words(table["zone"]),
+        protocol_version=versions[_mapped(table["protocol"], definitions.plan_of)],
+        enrolled=_moments(table["enrolled"]),
+        status=_words(table["status"]),
+        withdrawn=_moments(table["withdrawn"]),
+        scope=_words(table["scope"]),
+        strata=tuple(_strings(json.loads(text)) for text in table["strata"].to_pylist()),
+    )
+
+
+def _occasions(definitions: Definitions, loaded: Loaded) -> tuple[Occasions, pa.Array]:
+    table = loaded.occasions
+    person = places(table["participant"], loaded.people["id"].combine_chunks())
+    wave = places(table["wave"], pa.array(definitions.design.waves, pa.string()))
+    order = np.lexsort((table["nth"].to_numpy(), wave, person))
+    table = table.take(pa.array(order))
+    found = Occasions(
+        person=person[order],
+        wave=wave[order],
+        plan=_mapped(table["protocol"], definitions.plan_of),
+        nth=table["nth"].to_numpy(),
+        state=_words(table["state"]).astype(np.str_),
+        cause=_words(table["cause"]).astype(np.str_),
+        opens=_moments(table["opens"]),
+        closes=_moments(table["closes"]),
+        link_opened=_moments(table["link_opened"]),
+        started=_moments(table["started"]),
+        last_saved=_moments(table["last_saved"]),
+        ended=_moments(table["ended"]),
+        local=_words(table["local"]),
+        zone=_words(table["zone"]),
+    )
+    return found, table["id"].combine_chunks()
+
+
+def _messages(table: pa.Table, ids: pa.Array) -> Messages:
+    occasion = places(table["occasion"], ids)
+    kind = places(table["kind"], pa.array(["invitation", "reminder"]))
+    order = np.lexsort((table["nth"].to_numpy(), kind, occasion))
+    table = table.take(pa.array(order))
+    return Messages(
+        occasion=occasion[order],
+        kind=_words(table["kind"]),
+        nth=table["nth"].to_numpy(),
+        due=_moments(table["due"]),
+        sent=_moments(table["sent"]),
+        state=_words(table["state"]),
+        why_not=_words(table["why_not"]),
+        n_attempts=table["n_attempts"].to_numpy(),
+        language=_words(table["language"]),
+    )
+
+
+def places(values: pa.ChunkedArray, listed: pa.Array) -> Ints:
+    """Where each value stands in a list; -1 where it does not."""
+    found = pc.index_in(values, value_set=listed)
+    array: Ints = pc.fill_null(found, -1).to_numpy().astype(np.int32, copy=False)
+    return array
+
+
+def _mapped(ids: pa.ChunkedArray, place: Mapping[int, int]) -> Ints:
+    listed = pa.array(place.keys(), pa.int64())
+    at = np.array([*place.values(), -1], dtype=np.int32)
+    mapped: Ints = at[places(ids, listed)]
+    return mapped
+
+
+def _words(column: pa.ChunkedArray) -> Objects:
+    words: Objects = column.to_numpy().astype(np.object_)
+    return words
+
+
+def _moments(column: pa.ChunkedArray) -> Millis:
+    millis: NDArray[np.int64] = pc.fill_null(column, NO_MOMENT).to_numpy()
+    return millis
+
+
+def _strings(strata: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(value) for name, value in strata.items()}

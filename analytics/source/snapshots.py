@@ -1,0 +1,130 @@
+"""One read-only snapshot of a study, streamed while the reader works on the chunk before."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from django.db import connection, transaction
+
+from analytics.source.definitions import Definitions, definitions
+from analytics.source.rows import Loaded, load, to_chunk
+from analytics.source.streams import Raw
+from analytics.tidy.chunk import Chunk
+from analytics.tidy.design import Design
+from surveys.design.models import Study
+
+OCCASIONS_AT_ONCE = 4000
+AHEAD = 2  # chunks waiting between the reading thread and the rest
+
+_PEOPLE = """
+SELECT p.id, count(o.id) FROM surveys_participant p
+LEFT JOIN surveys_occasion o ON o.participant_id = p.id
+WHERE p.study_id = %s GROUP BY p.id, p.code ORDER BY p.code COLLATE "C"
+"""
+_AS_OF = """
+SELECT max(at) FROM (
+  SELECT greatest(max(enrolled_at), max(withdrawn_at)) AS at
+    FROM surveys_participant WHERE study_id = %(study)s
+  UNION ALL SELECT max(published_at) FROM surveys_protocolversion WHERE study_id = %(study)s
+  UNION ALL SELECT greatest(max(link_opened_at), max(last_saved_at), max(ended_at))
+    FROM surveys_occasion o JOIN surveys_participant p ON p.id = o.participant_id
+    WHERE p.study_id = %(study)s
+  UNION ALL SELECT max(sent_at) FROM surveys_message m
+    JOIN surveys_occasion o ON o.id = m.occasion_id
+    JOIN surveys_participant p ON p.id = o.participant_id
+    WHERE p.study_id = %(study)s
+) AS latest
+"""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The study as it stood when the snapshot was taken."""
+
+    definitions: Definitions
+    as_of: datetime | None  # the latest stored event of the study
+    raw: Raw
+    study_id: int
+
+    @property
+    def design(self) -> Design:
+        """The plain design."""
+        return self.definitions.design
+
+    def chunks(self) -> Iterator[Chunk]:
+        """All participants in the order of their codes, some whole people at a time."""
+        parts = _parts(self.raw, self.study_id)
+        for loaded in _ahead(self.raw, parts, self.definitions.with_texts):
+            yield to_chunk(self.definitions, loaded)
+
+
+@contextmanager
+def snapshot(study: Study) -> Iterator[Snapshot]:
+    """Hold one snapshot of the database; a caller's open transaction is used as it is."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        if not _is_nested():
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        cursor.execute("SET LOCAL jit = off")  # many short queries: compiling would cost more
+        cursor.execute("SET LOCAL max_parallel_workers_per_gather = 0")  # so would starting workers
+        cursor.execute("SET LOCAL TimeZone = 'UTC'")
+        cursor.execute(_AS_OF, {"study": study.pk})
+        (as_of,) = cursor.fetchone()
+        raw: Raw = connection.connection
+        yield Snapshot(definitions(study), as_of, raw, study.pk)
+
+
+def _is_nested() -> bool:
+    return bool(connection.savepoint_ids)
+
+
+def _parts(raw: Raw, study_id: int) -> list[list[int]]:
+    """Participant ids in order, cut where enough occasions have come together."""
+    with raw.cursor() as cursor:
+        found = cursor.execute(_PEOPLE, [study_id]).fetchall()
+    if not found:
+        return []
+    ids, counts = np.array(found, dtype=np.int64).T
+    part = (np.cumsum(counts) - counts) // OCCASIONS_AT_ONCE
+    cuts = np.flatnonzero(np.diff(part)) + 1
+    return [group.tolist() for group in np.split(ids, cuts)]
+
+
+def _ahead(raw: Raw, parts: list[list[int]], with_texts: Sequence[int]) -> Iterator[Loaded]:
+    """Load parts in a thread of its own, a few ahead of whoever consumes them."""
+    waiting: queue.Queue[Loaded | BaseException | None] = queue.Queue(AHEAD)
+    stopped = threading.Event()
+
+    def put(item: Loaded | BaseException | None) -> None:
+        while not stopped.is_set():
+            try:
+                waiting.put(item, timeout=0.1)
+                break
+            except queue.Full:
+                continue
+
+    def read() -> None:
+        try:
+            for part in parts:
+                if stopped.is_set():
+                    return
+                put(load(raw, part, with_texts))
+            put(None)
+        except BaseException as error:  # handed to the consumer, raised there
+            put(error)
+
+    thread = threading.Thread(target=read, name="export-reader", daemon=True)
+    thread.start()
+    try:
+        while (item := waiting.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stopped.set()
+        thread.join()
