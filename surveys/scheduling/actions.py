@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from surveys.scheduling.answering import (
+    NotAnswerable,
     OccasionClosed,
     OccasionNotOpen,
     cancel_remaining,
@@ -19,6 +20,7 @@ from surveys.scheduling.sweeping import Closed, close_due, open_due
 
 __all__ = [
     "Closed",
+    "NotAnswerable",
     "OccasionClosed",
     "OccasionNotOpen",
     "PlanCounts",

@@ -25,20 +25,20 @@ UNFINISHED = (OccasionState.PLANNED, *ANSWERABLE)
 NOT_YET = (OccasionState.PLANNED, OccasionState.EXCLUDED)
 
 
-class OccasionNotOpen(ValueError):
-    """It is planned for later, or not asked of this person; `state` says which."""
+class NotAnswerable(ValueError):
+    """The occasion cannot be answered now; `state` says why."""
 
     def __init__(self, state: str) -> None:
         super().__init__(f"the occasion is {state}")
         self.state = state
 
 
-class OccasionClosed(ValueError):
-    """It is completed, expired or cancelled; `state` says which."""
+class OccasionNotOpen(NotAnswerable):
+    """It is planned for later, or not asked of this person."""
 
-    def __init__(self, state: str) -> None:
-        super().__init__(f"the occasion is {state}")
-        self.state = state
+
+class OccasionClosed(NotAnswerable):
+    """It is completed, expired or cancelled."""
 
 
 def hold(occasion: UUID) -> Occasion:

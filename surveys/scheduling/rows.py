@@ -130,6 +130,7 @@ def _copy(model: type[Model], fields: Sequence[str], lines: Sequence[str]) -> No
     by_name = {field.name: field.column or field.name for field in meta.concrete_fields}
     columns = ", ".join(by_name[name] for name in fields)
     with (
+        connection.wrap_database_errors,
         connection.cursor() as cursor,
         cursor.copy(f"COPY {meta.db_table} ({columns}) FROM STDIN") as copy,
     ):
