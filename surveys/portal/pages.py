@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from django.http import HttpRequest, HttpResponse
+from django.views.csrf import csrf_failure as django_csrf_failure
 from django.views.decorators.http import require_http_methods
 
 from surveys import pipeline
@@ -22,6 +23,8 @@ from surveys.responding.places import Place
 from surveys.responding.standing import NoSuchPage, standing
 from surveys.scheduling.actions import OccasionClosed, OccasionNotOpen
 from surveys.scheduling.models import Occasion
+
+PARTICIPANTS = ("/s/", "/survey/")  # the paths of this face
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -54,10 +57,15 @@ class Posted:
         is_number = page.isascii() and page.isdigit() and len(page) <= 4
         return Place(self.fields.get("instrument", ""), int(page) if is_number else 0)
 
-    def belongs_to(self, visit: Pass | None) -> bool:
+    @property
+    def owner(self) -> Pass:
+        """The pass for the occasion that this page was shown for."""
+        return Pass(self.seal.occasion, self.seal.generation, language="")
+
+    def belongs_to(self, visit: Pass) -> bool:
         """Whether the browser's pass is for the occasion that this page was shown for."""
         mine = (self.seal.occasion, self.seal.generation)
-        return visit is not None and (visit.occasion, visit.generation) == mine
+        return (visit.occasion, visit.generation) == mine
 
 
 def _show(request: HttpRequest) -> HttpResponse:
@@ -81,21 +89,41 @@ def _show(request: HttpRequest) -> HttpResponse:
 
 
 def _save(request: HttpRequest) -> HttpResponse:
-    fields = {name: str(values[0]) for name, values in request.POST.lists() if values}
-    seal = read_seal(fields.get("occasion", ""))
-    if seal is None:
+    posted = _posted(request)
+    if posted is None:
         return notices.show(request, Notice.ODD)
-    posted = Posted(fields, seal)
     visit = read_pass(request)
     try:
-        occasion = behind_pass(Pass(seal.occasion, seal.generation, ""))
+        occasion = behind_pass(posted.owner)
     except NoSuchLink:
         return notices.show(request, Notice.NO_VISIT)
     if visit is None or not posted.belongs_to(visit):
-        if "reopen" not in fields:
-            return notices.hold(request, frame_of(occasion), fields)
-        visit = Pass(seal.occasion, seal.generation, occasion.participant.language)
+        if "reopen" not in posted.fields:
+            return notices.hold(request, frame_of(occasion), posted.fields)
+        visit = replace(posted.owner, language=occasion.participant.language)
     return _save_for(request, posted, visit, occasion)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """What Django calls when a form comes without its cookie; here nothing that was typed is lost.
+
+    A page with our seal was shown to this person, so it may be sent again with a fresh cookie.
+    """
+    if not request.path.startswith(PARTICIPANTS):
+        return django_csrf_failure(request, reason)
+    posted = _posted(request)
+    try:
+        occasion = behind_pass(posted.owner if posted else None)
+    except NoSuchLink:
+        return notices.show(request, Notice.NO_VISIT)
+    return notices.hold(request, frame_of(occasion), posted.fields if posted else {})
+
+
+def _posted(request: HttpRequest) -> Posted | None:
+    """The posted page, or None when it does not bear our seal."""
+    fields = {name: str(values[0]) for name, values in request.POST.lists() if values}
+    seal = read_seal(fields.get("occasion", ""))
+    return Posted(fields, seal) if seal else None
 
 
 def _save_for(

@@ -13,13 +13,15 @@ from playwright.sync_api import Page, expect
 
 from surveys.instruments.definition import Instrument
 from surveys.instruments.library import shipped
+from surveys.lib import clock
 from surveys.responding.models import Submission
 from surveys.scheduling.models import Occasion
 from surveys.scheduling.states import OccasionState
-from tests.answering import link, make_answerable
+from tests.answering import link, make_answerable, window_around
 from tests.browser import PHONE, accessibility_faults
 from tests.conftest import NewContext
 from tests.questionnaires import EVERY_KIND
+from tests.world import make_occasion
 
 pytestmark = pytest.mark.browser
 
@@ -212,3 +214,20 @@ def test_a_dead_link_on_a_phone(live: str, new_context: NewContext) -> None:
     page.goto(f"{live}/s/nothing/")
     expect(page.get_by_role("heading", level=1)).to_have_text("This link does not lead anywhere")
     check(page, "phone-dead-link")
+
+
+def test_two_questionnaires_in_one_browser_do_not_mix(live: str, new_context: NewContext) -> None:
+    first = make_answerable([EVERY_KIND])
+    other = make_occasion(first.participant, "m3", **window_around(clock.now()))
+    context = new_context(viewport=PHONE)
+    page, tab = context.new_page(), context.new_page()
+    for each, occasion in ((page, first), (tab, other)):
+        each.goto(live + link(occasion))
+        each.get_by_role("button", name="Start").click()
+    page.get_by_label("How old are you?").fill("40")
+    go_on(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Not saved yet")
+    check(page, "phone-held")
+    page.get_by_role("button", name="Save these answers").click()
+    expect(page.get_by_role("alert")).to_contain_text("1 question is not answered yet")
+    assert Submission.objects.get().occasion == first

@@ -218,6 +218,33 @@ def test_answers_typed_before_the_browser_forgot_the_visit_are_held_too(visitor:
     assert answers()["age"] == 40
 
 
+def test_a_browser_that_lost_its_cookies_loses_no_answers(occasion: Occasion) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    path = link(occasion)
+    strict.post(path, {"start": "1", "csrfmiddlewaretoken": csrf(strict.get(path))})
+    typed = hidden(strict.get("/survey/")) | PAGE_1
+    strict.cookies.clear()
+    page = strict.post("/survey/", typed | {"csrfmiddlewaretoken": "old"})
+    assert (page.status_code, Submission.objects.count()) == (409, 0)
+    strict.post("/survey/", hidden(page) | {"csrfmiddlewaretoken": csrf(page)})
+    assert answers()["age"] == 40
+
+
+def csrf(page: Reply) -> str:
+    """The token in the page's form."""
+    found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', text(page))
+    return found[1] if found else ""
+
+
+def test_another_site_gets_neither_a_save_nor_a_form(visitor: Client) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = visitor.cookies
+    page = strict.post("/survey/", PAGE_1 | {"occasion": "forged"})
+    assert page.status_code == 403
+    assert "<form" not in text(page).partition("<footer")[0]
+    assert not Submission.objects.exists()
+
+
 def test_the_language_changes_without_losing_what_was_typed(visitor: Client) -> None:
     answer = send(visitor, {"closeness": "6", "age": "40"}, language="de")
     assert answer.status_code == 303
