@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from surveys.portal.access import Access
 from surveys.portal.frame import Frame, bare_frame
+from surveys.portal.passes import read_pass
 from surveys.portal.responses import render
 
 
@@ -97,4 +98,5 @@ def hold(request: HttpRequest, frame: Frame, posted: Mapping[str, str]) -> HttpR
     This browser has meanwhile opened another questionnaire, or has none open any more.
     """
     fields = {name: value for name, value in posted.items() if name not in NOT_HELD}
-    return render(request, "hold.html", frame, status=409, fields=fields)
+    has_other = read_pass(request) is not None
+    return render(request, "hold.html", frame, status=409, fields=fields, has_other=has_other)
