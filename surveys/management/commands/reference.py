@@ -1,0 +1,28 @@
+"""`manage.py reference`: write the pages of docs/reference that are generated from the code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from surveys.scheduling import states
+
+FOLDER = Path(settings.BASE_DIR, "docs", "reference")
+PAGES: Mapping[str, Callable[[], str]] = {"states.md": states.reference_page}
+
+
+class Command(BaseCommand):
+    """Writes every page; a test fails when one is not current."""
+
+    help = "Write docs/reference from the code."
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        """Write the pages and name them."""
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        for name, page in PAGES.items():
+            FOLDER.joinpath(name).write_text(page(), encoding="utf-8")
+            self.stdout.write(f"docs/reference/{name}")
