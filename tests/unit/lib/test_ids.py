@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from uuid import UUID
 
 from surveys.lib import ids
 
@@ -31,3 +32,12 @@ def test_a_participant_code_is_short_and_unmistakable() -> None:
     assert all(re.fullmatch(r"[2-9A-HJKMNP-TV-Z]{4}-[2-9A-HJKMNP-TV-Z]{4}", c) for c in codes)
     assert not set("01OILU") & set("".join(codes))
     assert len(set(codes)) == 2000
+
+
+def test_ids_made_as_text_are_the_same_kind_and_rise() -> None:
+    texts = list(ids.uuid7_texts(5000))
+    made = [UUID(text) for text in texts]
+    assert [str(one) for one in made] == texts == sorted(texts)
+    assert {(one.version, one.variant) for one in made} == {(7, "specified in RFC 4122")}
+    assert len(set(made)) == 5000
+    assert abs((made[0].int >> 80) / 1000 - time.time()) < 5
