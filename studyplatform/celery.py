@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging.config
 import os
 import signal
+from pathlib import Path
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_process_init
+from celery.signals import beat_init, setup_logging, worker_process_init, worker_ready
 
 from studyplatform import leash
 
@@ -31,3 +32,11 @@ def use_our_logs(**_: Any) -> None:
 def die_with_the_worker(**_: Any) -> None:
     """A pool process whose worker was killed must not stay behind."""
     leash.die_with_parent(signal.SIGKILL)
+
+
+@worker_ready.connect
+@beat_init.connect
+def tell_the_supervisor(**_: Any) -> None:
+    """Make the file that the supervisor waits for."""
+    if path := os.environ.get("READY_FILE"):
+        Path(path).touch()

@@ -9,11 +9,11 @@ from studyplatform import health
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
-    path("console/account/", include("allauth.account.urls")),
-    path("console/account/mfa/", include("allauth.mfa.urls")),
+    path("console/account/", include("surveys.console.account_urls")),
     path("console/", include("surveys.console.urls")),
     path("console/", include("analytics.urls")),
-    path("api/", include("surveys.api.urls")),
+    path("api/", include("analytics.api")),
+    path("api/", include("surveys.api.urls")),  # after it: ends with a path for everything else
     path("", include("surveys.portal.urls")),
 ]
 

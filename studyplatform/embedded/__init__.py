@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator
@@ -76,6 +77,7 @@ def _running(place: Place, wanted: list[str], *, durable: bool, write: Write) ->
             yield
         finally:
             supervisor.stop()
+            shutil.rmtree(place.sockets, ignore_errors=True)
 
 
 def _acquire(lock: IO[str], place: Place, wanted: list[str]) -> bool:

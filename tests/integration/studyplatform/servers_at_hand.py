@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
-from collections.abc import Callable, Iterator
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
+from urllib.parse import unquote
+
+import psycopg
+import redis
 
 from studyplatform.embedded import account, leftovers, place, postgres, programs
 from studyplatform.supervisor import Supervisor
@@ -26,7 +33,6 @@ class OwnServers:
 @contextlib.contextmanager
 def run_servers(folder: Path) -> Iterator[OwnServers]:
     """A PostgreSQL of the test's own that nobody starts again."""
-    open_to_servers(folder)
     who = account.choose()
     where = place.prepare(folder / "var", who)
     supervisor = Supervisor(
@@ -42,12 +48,22 @@ def run_servers(folder: Path) -> Iterator[OwnServers]:
         where.remove()
 
 
-def open_to_servers(folder: Path) -> None:
-    """pytest's folders are closed to other accounts; root's servers must get through."""
-    if os.getuid() == 0:
-        for parent in (folder, *folder.parents):
-            if "pytest" in parent.name:
-                parent.chmod(parent.stat().st_mode | 0o011)
+@contextlib.contextmanager
+def open_folder() -> Iterator[Path]:
+    """A temporary folder that another account can pass; pytest closes its own to all but us."""
+    with tempfile.TemporaryDirectory(prefix="studyplatform-test-") as made:
+        folder = Path(made)
+        folder.chmod(0o711)
+        try:
+            yield folder
+        finally:
+            for note in folder.rglob(place.NOTE):
+                shutil.rmtree(sockets_of(place.noted(note.parent)), ignore_errors=True)
+
+
+def sockets_of(env: Mapping[str, str]) -> Path:
+    """The folder of the servers' sockets."""
+    return Path(unquote(env["REDIS_URL"].removeprefix("unix://").partition("?")[0])).parent
 
 
 def free_port() -> int:
@@ -81,3 +97,27 @@ def kill_all(pids: list[int]) -> None:
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+
+
+def note(env: Mapping[str, str], text: str) -> None:
+    """Leave a trace in both servers."""
+    with psycopg.connect(env["DATABASE_URL"]) as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS noted (text text)")
+        connection.execute("INSERT INTO noted VALUES (%s)", [text])
+    with redis.Redis.from_url(env["REDIS_URL"]) as client:
+        client.set(text, "here")
+    time.sleep(1.1)  # Valkey writes to disk every second
+
+
+def noted(env: Mapping[str, str], text: str) -> tuple[bool, bool]:
+    """Whether PostgreSQL and Valkey still hold it."""
+    with psycopg.connect(env["DATABASE_URL"]) as connection:
+        in_postgres = connection.execute("SELECT 1 FROM noted WHERE text = %s", [text]).fetchone()
+    with redis.Redis.from_url(env["REDIS_URL"]) as client:
+        return bool(in_postgres), client.get(text) == b"here"
+
+
+def everybody(var_dir: Path) -> list[int]:
+    """All processes of the servers of this folder."""
+    home = Path(place.noted(var_dir)["home"])
+    return leftovers.running_in(home / "postgres") + leftovers.running_in(home / "valkey")

@@ -20,7 +20,7 @@ from django.test import Client
 
 from studyplatform.console_lines import quiet
 from studyplatform.supervisor import Program, Supervisor
-from tests.integration.studyplatform.servers_at_hand import free_port, run_servers
+from tests.integration.studyplatform.servers_at_hand import free_port, open_folder, run_servers
 
 ROOT = Path(__file__).resolve().parents[3]
 URLS = "tests.integration.studyplatform.urls_with_trouble"
@@ -57,10 +57,10 @@ class Site:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+def site() -> Iterator[Site]:
     port = free_port()
     origin = f"http://127.0.0.1:{port}"
-    with run_servers(tmp_path) as own:
+    with open_folder() as folder, run_servers(folder) as own:
         env = {**own.env, "MODE": "test", "PUBLIC_ORIGIN": origin}
         site = Site(origin, own.stop_database)
         web = Program(

@@ -1,0 +1,74 @@
+"""The platform's three kinds of process, ready for a supervisor: web, worker, beat."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from studyplatform.supervisor import Program
+
+ROOT = Path(__file__).resolve().parent.parent
+READY_FILE = "READY_FILE"  # a worker and a beat touch the file of this name when they are ready
+
+
+def all_of(env: Mapping[str, str], *, port: int, host: str = "127.0.0.1") -> list[Program]:
+    """Web, worker and beat in their start order; `env` holds DATABASE_URL, REDIS_URL, VAR_DIR."""
+    return [web(env, port=port, host=host), worker(env), beat(env)]
+
+
+def web(env: Mapping[str, str], *, port: int, host: str = "127.0.0.1") -> Program:
+    """gunicorn, ready when /healthz answers."""
+    here = "127.0.0.1" if host in {"0.0.0.0", "127.0.0.1"} else host  # noqa: S104 -- compared only
+    return Program(
+        "web",
+        _python("gunicorn", "-c", "python:studyplatform.webserver", "studyplatform.wsgi"),
+        env={**env, "BIND": f"{host}:{port}"},
+        ready=lambda: _is_healthy(here, port),
+        cwd=ROOT,
+    )
+
+
+def worker(env: Mapping[str, str], *, concurrency: int = 2) -> Program:
+    """The Celery worker. SIGTERM lets running tasks end, then hands back what has not begun."""
+    options = ("worker", "--concurrency", str(concurrency), "--without-gossip", "--without-mingle")
+    return _celery("worker", options, {**env, "REMAP_SIGTERM": "SIGQUIT"})
+
+
+def beat(env: Mapping[str, str]) -> Program:
+    """The ticking beat; two of them do no harm."""
+    return _celery("beat", ("beat", "--pidfile="), env)
+
+
+def _celery(name: str, options: tuple[str, ...], env: Mapping[str, str]) -> Program:
+    sign = Path(env["VAR_DIR"]) / "run" / f"{name}-{os.getpid()}.ready"
+
+    def prepare() -> None:
+        sign.parent.mkdir(parents=True, exist_ok=True)
+        sign.unlink(missing_ok=True)
+
+    return Program(
+        name,
+        _python("celery", "--quiet", "-A", "studyplatform", *options),
+        env={**env, READY_FILE: str(sign)},
+        ready=sign.exists,
+        prepare=prepare,
+        cwd=ROOT,
+    )
+
+
+def _python(module: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", module, *arguments]
+
+
+def _is_healthy(host: str, port: int) -> bool:
+    connection = http.client.HTTPConnection(host, port, timeout=2)
+    try:
+        connection.request("GET", "/healthz", headers={"Host": "localhost"})
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
