@@ -54,7 +54,7 @@ class Script:
     script: deque[str] = field(default_factory=deque)
     accepted: list[Accepted] = field(default_factory=list)
     n_sessions: int = 0
-    at_body: threading.Event = field(default_factory=threading.Event)
+    hanging: threading.Event = field(default_factory=threading.Event)
 
     def fault(self, stage: str, planned: str, to: str = "") -> str:
         """What strikes at this stage, or nothing."""
@@ -91,7 +91,6 @@ class _Handler:
         if not fault.isdigit():
             raw = envelope.original_content or b""
             self.script.accepted.append(Accepted(to, raw))
-        self.script.at_body.set()
         return await server.strike("end", to) or "250 OK: queued"
 
     async def handle_QUIT(self, server: _Server, session: Session, envelope: Envelope) -> str:
@@ -107,6 +106,7 @@ class _Server(SMTP):
         """Do what the script says; a reply instead of the usual one, or None."""
         fault = self.event_handler.script.fault(stage, self.planned, to)
         if fault == "hang":
+            self.event_handler.script.hanging.set()
             await asyncio.sleep(3600)
         if fault == "drop":
             self.cut()

@@ -22,7 +22,7 @@ from surveys.messaging.composing import Letter
 from surveys.messaging.transports import Kind, Outcome
 from surveys.scheduling.states import MessageState, WhyNot
 
-LEASE = timedelta(seconds=180)
+LEASE = timedelta(seconds=180)  # unless the mail server's time-outs need more
 CAP_PAUSE = timedelta(minutes=10)  # before somebody who got too many mails is looked at again
 
 # Each of these alone keeps a message from being claimed twice; tests take them away.
@@ -182,9 +182,18 @@ def n_ready(*, now: datetime) -> int:
     return int(sql.rows(_COUNT, {"now": now, "spared": []})[0][0])
 
 
-@transaction.atomic
-def claim(*, now: datetime, limit: int, cap: int, spared: Collection[int] = ()) -> Claim:
-    """Take up to `limit` due messages, one a participant and none of `spared`.
+@transaction.atomic(durable=True)
+def claim(
+    *,
+    now: datetime,
+    limit: int,
+    cap: int,
+    spared: Collection[int] = (),
+    lease: timedelta = LEASE,
+) -> Claim:
+    """Take up to `limit` due messages for the length of `lease`, one a participant.
+
+    The participants in `spared` have had their turn.
 
     Messages that must not go out any more leave `due` here, with the reason. Participants who
     got `cap` mails within 24 hours of study time wait.
@@ -197,7 +206,7 @@ def claim(*, now: datetime, limit: int, cap: int, spared: Collection[int] = ()) 
         firsts.setdefault(letter.participant_id, letter)
     token = uuid4()
     wanted = [firsts[who] for who in _writable(firsts, now, cap)]
-    taken = _take(wanted, token)
+    taken = _take(wanted, token, lease)
     letters = tuple(each for each in wanted if each.id in taken)
     return Claim(token, letters, len(refused), frozenset(firsts))
 
@@ -207,7 +216,7 @@ def release(letters: Iterable[Letter], token: UUID) -> int:
     return sql.execute(_RELEASE, {"ids": [each.id for each in letters], "token": token})
 
 
-@transaction.atomic
+@transaction.atomic(durable=True)
 def reap() -> int:
     """End the claims of workers that are gone; return how many messages reached an end.
 
@@ -232,10 +241,10 @@ def _letter(row: tuple[Any, ...]) -> Letter:
     )
 
 
-def _take(letters: Sequence[Letter], token: UUID) -> set[UUID]:
+def _take(letters: Sequence[Letter], token: UUID, lease: timedelta) -> set[UUID]:
     """Put messages under this claim; return the ids of those that were still free."""
     query = _CLAIM.format(untaken=UNTAKEN)
-    values = {"ids": [each.id for each in letters], "token": token, "lease": LEASE}
+    values = {"ids": [each.id for each in letters], "token": token, "lease": lease}
     return {message for (message,) in sql.rows(query, values)}
 
 

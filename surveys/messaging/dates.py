@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -14,8 +14,7 @@ SHORT_WINDOW = timedelta(days=2)
 
 def day(moment: datetime, language: str, timezone: str) -> str:
     """The weekday and date of an instant, such as "Monday, March 1, 2027"."""
-    local = moment.astimezone(ZoneInfo(timezone)).date()
-    return format_date(local, format="full", locale=_locale(language))
+    return _in_words(moment.astimezone(ZoneInfo(timezone)).date(), language)
 
 
 def last_moment(opens_at: datetime, closes_at: datetime, language: str, timezone: str) -> str:
@@ -26,6 +25,11 @@ def last_moment(opens_at: datetime, closes_at: datetime, language: str, timezone
     local = closes_at.astimezone(ZoneInfo(timezone))
     time = format_time(local.timetz(), format="short", locale=_locale(language))
     return f"{day(closes_at, language, timezone)}, {time}"
+
+
+@lru_cache(maxsize=1024)  # a batch is about few days
+def _in_words(on: date, language: str) -> str:
+    return format_date(on, format="full", locale=_locale(language))
 
 
 @lru_cache(maxsize=64)

@@ -74,6 +74,11 @@ class Round:
     _written_to: set[int] = field(default_factory=set)
     _stop_at: float = field(default_factory=lambda: time.monotonic() + RUN_SECONDS)
 
+    @property
+    def lease(self) -> timedelta:
+        """Long enough for a message that is begun last and meets a slow server at every step."""
+        return max(claims.LEASE, timedelta(seconds=RUN_SECONDS) + 2 * self.margin)
+
     def run(self, limit: int) -> int:
         """Claim and send until nothing is due, the limit is reached or the server is away."""
         n_claimed = 0
@@ -83,6 +88,7 @@ class Round:
                 limit=min(BATCH, limit - n_claimed),
                 cap=settings.MAIL_CAP_PER_DAY,
                 spared=self._written_to,
+                lease=self.lease,
             )
             if claim.is_empty:
                 break

@@ -83,7 +83,8 @@ def _why_due(message: Message) -> str:
     if occasion.state == OccasionState.PLANNED:
         return "Waits until the questionnaire opens."
     if message.n_attempts:
-        return f"To be tried again, after {message.n_attempts} attempts{_last_words(message)}."
+        tries = "attempt" if message.n_attempts == 1 else "attempts"
+        return f"To be tried again, after {message.n_attempts} {tries}{_last_words(message)}."
     return "Planned."
 
 

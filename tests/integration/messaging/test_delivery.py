@@ -182,6 +182,14 @@ def test_a_server_that_is_away_costs_nobody_an_attempt(
     assert deliver() == 3
 
 
+def test_a_patient_configuration_gets_a_longer_lease(
+    server: ScriptedServer, settings: Settings, invite: Invite
+) -> None:
+    invite()
+    settings.SMTP = Smtp(server.host, server.port, timeout=600)
+    assert deliver() == 1
+
+
 def test_a_session_lost_in_a_batch_is_opened_again(server: ScriptedServer, invite: Invite) -> None:
     for n in range(3):
         invite(f"AAAA-000{n}")

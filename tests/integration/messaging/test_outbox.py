@@ -83,6 +83,15 @@ def test_why_quotes_the_servers_last_words(server: ScriptedServer, invite: Invit
     )
 
 
+def test_why_counts_the_attempts_so_far(server: ScriptedServer, invite: Invite) -> None:
+    message = invite()
+    server.script.append("rcpt-451")
+    deliver_due(now=NOW, limit=1)
+    message.refresh_from_db()
+    words = "To be tried again, after 1 attempt; the last answer was “451 told to say so”."
+    assert outbox.why(message) == words
+
+
 def test_why_names_what_is_waited_for(study: Study) -> None:
     message = world.make_message(
         world.make_occasion(world.make_participant(study), state="planned")

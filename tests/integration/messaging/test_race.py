@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from surveys.design.models import Study
 from surveys.lib import sql
@@ -63,7 +64,7 @@ def in_step(monkeypatch: pytest.MonkeyPatch, *parameters: str) -> None:
     def look(query: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         found = rows(query, values)
         if set(values or ()) == set(parameters):
-            barrier.wait(10)
+            barrier.wait(30)
         return found
 
     monkeypatch.setattr(sql, "rows", look)
@@ -97,14 +98,15 @@ def test_control_without_any_guard_doubles_happen(
     server: ScriptedServer, invite: Invite, claim_in_step: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for n in range(5):
-        invite(f"AAAA-000{n}")
+        later = NOW - timedelta(minutes=10 - n)  # so that both go through them in the same order
+        Message.objects.filter(pk=invite(f"AAAA-000{n}").pk).update(due_at=later)
     monkeypatch.setattr(claims, "LOCK", "")
     monkeypatch.setattr(claims, "TURN", "")
     monkeypatch.setattr(claims, "UNTAKEN", "true")
     monkeypatch.setattr(attempts, "FENCE", "true")
     opens, both = attempts.open_gate, threading.Barrier(2)
     monkeypatch.setattr(
-        attempts, "open_gate", lambda *args, **options: (opens(*args, **options), both.wait(5))[0]
+        attempts, "open_gate", lambda *args, **options: (opens(*args, **options), both.wait(30))[0]
     )
     together(2, lambda: delivery.deliver_due(now=NOW, limit=200))
     assert copies(server) == {2: 5}
@@ -133,7 +135,7 @@ def test_whoever_withdraws_between_claim_and_body_gets_no_mail(
 
     def open_gate(letter: Letter, *args: object, **options: object) -> bool:
         at_gate.set()
-        assert withdrawn.wait(5)
+        assert withdrawn.wait(30)
         return opens(letter, *args, **options)  # type: ignore[arg-type]  # passed through
 
     monkeypatch.setattr(attempts, "open_gate", open_gate)
@@ -141,7 +143,7 @@ def test_whoever_withdraws_between_claim_and_body_gets_no_mail(
         target=together, args=(1, lambda: delivery.deliver_due(now=NOW, limit=1))
     )
     worker.start()
-    assert at_gate.wait(5)
+    assert at_gate.wait(30)
     Participant.objects.update(status="withdrawn", withdrawn_at=NOW)
     withdrawn.set()
     worker.join()
@@ -150,3 +152,11 @@ def test_whoever_withdraws_between_claim_and_body_gets_no_mail(
     delivery.deliver_due(now=NOW, limit=1)
     message.refresh_from_db()
     assert (message.state, message.why_not) == ("cancelled", "withdrawn")
+
+
+def test_inside_a_larger_transaction_nothing_is_claimed_since_no_gate_would_be_durable(
+    invite: Invite,
+) -> None:
+    invite()
+    with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
+        claims.claim(now=NOW, limit=1, cap=1)
