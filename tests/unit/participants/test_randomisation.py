@@ -106,7 +106,7 @@ def test_the_list_does_not_depend_on_the_hash_seed(hash_seed: str) -> None:
         "from itertools import islice; from surveys.participants.randomisation import Blocks;"
         f"print(''.join(islice(Blocks({THREE!r}, [4, 8], 'seed', 'north').from_place(0), 24)))"
     )
-    printed = subprocess.run(  # noqa: S603 our own interpreter and code
+    printed = subprocess.run(
         [sys.executable, "-c", code],
         env={"PYTHONHASHSEED": hash_seed},
         check=True,
