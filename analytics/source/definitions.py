@@ -13,6 +13,7 @@ from surveys.instruments.definition import Instrument, Item, Scale
 from surveys.instruments.models import InstrumentVersion
 from surveys.instruments.registry import instrument_of
 from surveys.instruments.scoring import key_version
+from surveys.lib.documents import canonical
 from surveys.responding.models import Submission
 
 
@@ -24,6 +25,7 @@ class Definitions:
     instruments: tuple[Instrument, ...]  # in the order of `design.forms`
     plan_of: dict[int, int]  # ProtocolVersion id -> place
     form_of: dict[int, int]  # InstrumentVersion id -> place
+    documents: dict[str, bytes]  # canonical JSON by file name; its SHA-256 is the content hash
 
     @property
     def with_texts(self) -> list[int]:
@@ -53,6 +55,10 @@ def definitions(study: Study) -> Definitions:
         instruments=instruments,
         plan_of={row.pk: at for at, row in enumerate(protocols)},
         form_of={row.pk: at for at, row in enumerate(rows)},
+        documents={
+            **{f"protocol-{row.version}.json": canonical(row.document) for row in protocols},
+            **{f"{row.code}-{row.version}.json": canonical(row.document) for row in rows},
+        },
     )
 
 

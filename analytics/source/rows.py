@@ -53,7 +53,7 @@ _MESSAGES = f"""
 SELECT m.occasion_id, m.kind, m.nth, {_millis("m.due_at")}, {_millis("m.sent_at")}, m.state,
   m.why_not, m.n_attempts, m.language
 FROM surveys_message m JOIN surveys_occasion o ON o.id = m.occasion_id
-WHERE o.participant_id = ANY(%s)
+WHERE o.participant_id = ANY(%s) AND (%s OR o.started_at IS NULL)
 """  # noqa: S608
 _MESSAGE_TYPES = {
     "occasion": _WORD, "kind": _WORD, "nth": pa.int32(), "due": _ID, "sent": _ID, "state": _WORD,
@@ -84,15 +84,23 @@ class Loaded:
     texts: pa.Table  # the whole answers, of instruments that have text items
 
 
-def load(raw: Raw, participants: Sequence[int], with_texts: Sequence[int]) -> Loaded:
+@dataclass(frozen=True)
+class Wanted:
+    """What of the rows is needed."""
+
+    with_texts: Sequence[int]  # ids of the instruments whose answers hold words
+    every_message: bool  # else those of occasions without a saved page
+
+
+def load(raw: Raw, participants: Sequence[int], wanted: Wanted) -> Loaded:
     """Everything that is stored about some participants."""
     ids = [list(participants)]
     return Loaded(
         people=frame(raw, _PEOPLE, ids, _PEOPLE_TYPES),
         occasions=frame(raw, _OCCASIONS, ids, _OCCASION_TYPES),
-        messages=frame(raw, _MESSAGES, ids, _MESSAGE_TYPES),
+        messages=frame(raw, _MESSAGES, [*ids, wanted.every_message], _MESSAGE_TYPES),
         submissions=lines(raw, _SUBMISSIONS, ids, _SUBMISSION_TYPES, split=";"),
-        texts=lines(raw, _TEXTS, [*ids, list(with_texts)], _TEXT_TYPES),
+        texts=lines(raw, _TEXTS, [*ids, list(wanted.with_texts)], _TEXT_TYPES),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ import numpy as np
 from django.db import connection, transaction
 
 from analytics.source.definitions import Definitions, definitions
-from analytics.source.rows import Loaded, load, to_chunk
+from analytics.source.rows import Loaded, Wanted, load, to_chunk
 from analytics.source.streams import Raw
 from analytics.tidy.chunk import Chunk
 from analytics.tidy.design import Design
@@ -51,6 +51,7 @@ class Snapshot:
     as_of: datetime | None  # the latest stored event of the study
     raw: Raw
     study_id: int
+    every_message: bool = True
 
     @property
     def design(self) -> Design:
@@ -60,13 +61,18 @@ class Snapshot:
     def chunks(self) -> Iterator[Chunk]:
         """All participants in the order of their codes, some whole people at a time."""
         parts = _parts(self.raw, self.study_id)
-        for loaded in _ahead(self.raw, parts, self.definitions.with_texts):
+        wanted = Wanted(self.definitions.with_texts, self.every_message)
+        for loaded in _ahead(self.raw, parts, wanted):
             yield to_chunk(self.definitions, loaded)
 
 
 @contextmanager
-def snapshot(study: Study) -> Iterator[Snapshot]:
-    """Hold one snapshot of the database; a caller's open transaction is used as it is."""
+def snapshot(study: Study, *, only: Collection[str]) -> Iterator[Snapshot]:
+    """Hold one snapshot of the database; a caller's open transaction is used as it is.
+
+    `only` names the tables that will be made: without `messages` and `occasions`, messages are
+    read for the occasions alone whose reasons depend on them.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
         if not _is_nested():
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -76,7 +82,8 @@ def snapshot(study: Study) -> Iterator[Snapshot]:
         cursor.execute(_AS_OF, {"study": study.pk})
         (as_of,) = cursor.fetchone()
         raw: Raw = connection.connection
-        yield Snapshot(definitions(study), as_of, raw, study.pk)
+        every_message = not {"messages", "occasions"}.isdisjoint(only)
+        yield Snapshot(definitions(study), as_of, raw, study.pk, every_message)
 
 
 def _is_nested() -> bool:
@@ -95,7 +102,7 @@ def _parts(raw: Raw, study_id: int) -> list[list[int]]:
     return [group.tolist() for group in np.split(ids, cuts)]
 
 
-def _ahead(raw: Raw, parts: list[list[int]], with_texts: Sequence[int]) -> Iterator[Loaded]:
+def _ahead(raw: Raw, parts: list[list[int]], wanted: Wanted) -> Iterator[Loaded]:
     """Load parts in a thread of its own, a few ahead of whoever consumes them."""
     waiting: queue.Queue[Loaded | BaseException | None] = queue.Queue(AHEAD)
     stopped = threading.Event()
@@ -113,7 +120,7 @@ def _ahead(raw: Raw, parts: list[list[int]], with_texts: Sequence[int]) -> Itera
             for part in parts:
                 if stopped.is_set():
                     return
-                put(load(raw, part, with_texts))
+                put(load(raw, part, wanted))
             put(None)
         except BaseException as error:  # handed to the consumer, raised there
             put(error)

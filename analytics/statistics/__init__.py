@@ -1,0 +1,1 @@
+"""Statistics as pure functions: tidy frames in, tidy frames out. `analytics.reports` calls them."""

@@ -1,0 +1,25 @@
+"""Celery shells around `analytics.actions`; running them twice changes nothing."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from celery import shared_task
+
+from analytics import actions
+from surveys.lib import clock, heartbeat
+
+
+@shared_task(ignore_result=True)
+def build_export(export_id: str) -> None:
+    """Build one bundle."""
+    actions.build(export_id=UUID(export_id), now=clock.now())
+
+
+@shared_task(ignore_result=True)
+def build_queued() -> None:
+    """Build what a lost task or a killed worker has left; the beat calls this."""
+    now = clock.now()
+    for export_id in actions.waiting():
+        actions.build(export_id=export_id, now=now)
+    heartbeat.beat("build_queued", now)
