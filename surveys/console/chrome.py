@@ -9,6 +9,7 @@ from typing import Any, Concatenate, ParamSpec
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -19,13 +20,14 @@ from surveys.design.models import Study
 from surveys.lib.languages import pick
 
 P = ParamSpec("P")
+LANGUAGE = "en"  # of the console; study texts are shown in it where they have it
 MENU = (
-    ("Overview", "console:study", Permission.STUDY_VIEW),
-    ("Design", "console:design", Permission.STUDY_VIEW),
-    ("Participants", "console:people", Permission.PARTICIPANT_VIEW),
-    ("Outbox", "console:outbox", Permission.MESSAGE_VIEW),
-    ("Exports", "analytics:exports", Permission.EXPORT_MAKE),
-    ("Activity", "console:activity", Permission.AUDIT_VIEW),
+    ("Overview", "study", "console:study", Permission.STUDY_VIEW),
+    ("Design", "design", "console:design", Permission.STUDY_VIEW),
+    ("Participants", "people", "console:people", Permission.PARTICIPANT_VIEW),
+    ("Outbox", "outbox", "console:outbox", Permission.MESSAGE_VIEW),
+    ("Exports", "exports", "analytics:exports", Permission.EXPORT_MAKE),
+    ("Activity", "activity", "console:activity", Permission.AUDIT_VIEW),
 )
 
 
@@ -55,6 +57,7 @@ def study_page(
             request: HttpRequest, code: str, *args: P.args, **kwargs: P.kwargs
         ) -> HttpResponseBase:
             study = policy.get_study(request.user, code, needs=needs)
+            _refuse_nul(request)
             return view(request, study, *args, **kwargs)
 
         return guarded
@@ -75,7 +78,7 @@ def show(
         may = policy.permissions_in(request.user, study)
         context |= {
             "study": study,
-            "study_title": pick(study.title, "en"),
+            "study_title": pick(study.title, LANGUAGE),
             "menu": _menu(request, study, may),
             "may": {permission.name.lower() for permission in may},
         }
@@ -83,9 +86,22 @@ def show(
     return render(request, template, context, status=status)
 
 
+def _refuse_nul(request: HttpRequest) -> None:
+    """PostgreSQL keeps no NUL byte in a text, and no browser sends one."""
+    if any("\0" in part for part in (request.path, *_fields(request))):
+        raise BadRequest("a NUL byte")
+
+
+def _fields(request: HttpRequest) -> list[str]:
+    sent = [*request.GET.lists(), *request.POST.lists()]
+    return [str(value) for _, values in sent for value in values]
+
+
 def _menu(request: HttpRequest, study: Study, may: frozenset[Permission]) -> list[Entry]:
-    entries = [
-        (label, reverse(name, args=[study.code])) for label, name, needs in MENU if needs in may
+    home = reverse("console:study", args=[study.code])
+    section = request.path.removeprefix(home).partition("/")[0] or "study"
+    return [
+        Entry(label, reverse(name, args=[study.code]), section == under)
+        for label, under, name, needs in MENU
+        if needs in may
     ]
-    here = max((url for _, url in entries if request.path.startswith(url)), key=len, default="")
-    return [Entry(label, url, url == here) for label, url in entries]

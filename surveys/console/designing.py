@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST
 
@@ -18,18 +18,26 @@ from surveys.access import memberships, policy
 from surveys.access.actors import actor_of
 from surveys.access.models import User
 from surveys.access.roles import Permission, Role
-from surveys.console.chrome import show, study_page
-from surveys.console.studies import current_or_none, instruments_of
+from surveys.console import words
+from surveys.console.chrome import LANGUAGE, show, study_page
+from surveys.console.glance import instruments_of
+from surveys.console.studies import current_or_none
 from surveys.design import actions, queries, studyfile
 from surveys.design.difference import difference
 from surveys.design.models import Study
 from surveys.design.protocol import Protocol
 from surveys.design.registry import protocol_of
 from surveys.instruments.actions import add_shipped
-from surveys.lib import clock
+from surveys.lib import clock, locks
+from surveys.lib.documents import content_hash
 from surveys.lib.yamlfile import DocumentError
 
 LARGEST_FILE = 1_000_000  # bytes
+NO_FILE = "No file was chosen."
+
+
+class Refused(ValueError):
+    """The file cannot be used here; nothing was changed."""
 
 
 @login_required
@@ -40,19 +48,25 @@ def new(request: HttpRequest) -> HttpResponseBase:
         raise PermissionDenied
     if request.method != "POST":
         return show(request, "console/new_study.html")
-    now, by = clock.now(), actor_of(user)
-    with transaction.atomic():
-        add_shipped(by=by, now=now)
-        try:
-            protocol = _uploaded(request)
-        except DocumentError as error:
-            return show(request, "console/new_study.html", problems=str(error), status=422)
-        if Study.objects.filter(code=protocol.study).exists():
-            taken = f"study: there is a study '{protocol.study}' already; load its new file there"
-            return show(request, "console/new_study.html", problems=taken, status=422)
-        study = actions.load(protocol=protocol, by=by, now=now)
-        memberships.grant(study=study, user=user, role=Role.OWNER, by=by, now=now)
+    try:
+        study = _new_study(request, user)
+    except (DocumentError, Refused) as error:
+        return show(request, "console/new_study.html", problems=str(error), status=422)
+    messages.success(request, "The file is loaded as a draft. Read it through, then publish it.")
     return redirect("console:design", study.code)
+
+
+@transaction.atomic
+def _new_study(request: HttpRequest, user: User) -> Study:
+    now, by = clock.now(), actor_of(user)
+    add_shipped(by=by, now=now)
+    protocol = _uploaded(request)
+    locks.hold("new study")  # so that nobody comes to own a study that somebody else just made
+    if Study.objects.filter(code=protocol.study).exists():
+        raise Refused(f"study: the code '{protocol.study}' is taken; choose another one")
+    study = actions.load(protocol=protocol, by=by, now=now)
+    memberships.grant(study=study, user=user, role=Role.OWNER, by=by, now=now)
+    return study
 
 
 @study_page(Permission.STUDY_VIEW)
@@ -67,11 +81,10 @@ def load(request: HttpRequest, study: Study) -> HttpResponseBase:
     """Replace the draft by an uploaded file."""
     try:
         protocol = _uploaded(request)
-    except DocumentError as error:
+        if protocol.study != study.code:
+            raise Refused(f"study: this file is for '{protocol.study}', not for '{study.code}'")
+    except (DocumentError, Refused) as error:
         return _design_page(request, study, problems=str(error), status=422)
-    if protocol.study != study.code:
-        wrong = f"study: this file is for '{protocol.study}', not for '{study.code}'"
-        return _design_page(request, study, problems=wrong, status=422)
     actions.load(protocol=protocol, by=actor_of(request.user), now=clock.now())
     messages.success(request, "The file is loaded as a draft. Nothing has changed for anybody yet.")
     return redirect("console:design", study.code)
@@ -80,18 +93,23 @@ def load(request: HttpRequest, study: Study) -> HttpResponseBase:
 @require_POST
 @study_page(Permission.STUDY_EDIT)
 def publish(request: HttpRequest, study: Study) -> HttpResponseBase:
-    """Make the draft the next version."""
+    """Make the draft the next version, if it is still the one that was read."""
+    reason = request.POST.get("reason", "")
     try:
-        version = pipeline.publish(
-            study=study,
-            reason=request.POST.get("reason", ""),
-            by=actor_of(request.user),
-            now=clock.now(),
-        )
-    except (actions.NothingToPublish, actions.NotPublishable, actions.ReasonMissing) as error:
-        return _design_page(request, study, problems=str(error), status=422)
+        with transaction.atomic():
+            _refuse_unread(study, request.POST.get("draft", ""))
+            version = pipeline.publish(
+                study=study, reason=reason, by=actor_of(request.user), now=clock.now()
+            )
+    except (
+        Refused,
+        actions.NothingToPublish,
+        actions.NotPublishable,
+        actions.ReasonMissing,
+    ) as error:
+        return _design_page(request, study, refusal=str(error), reason=reason, status=422)
     messages.success(request, f"Version {version.version} is published.")
-    return redirect("console:design", study.code)
+    return redirect("console:study", study.code)
 
 
 @require_GET
@@ -100,41 +118,65 @@ def download(request: HttpRequest, study: Study) -> HttpResponse:
     """The protocol in force, or else the draft, as one study file."""
     version = current_or_none(study)
     protocol = protocol_of(version) if version else queries.draft(study)
-    text = studyfile.write(protocol) if protocol else ""
+    if protocol is None:
+        raise Http404("neither a version nor a draft")
     name = f"{study.code}-v{version.version}.yaml" if version else f"{study.code}-draft.yaml"
     return HttpResponse(
-        text,
+        studyfile.write(protocol),
         content_type="application/yaml; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 
 
 def _design_page(
-    request: HttpRequest, study: Study, *, problems: str = "", status: int = 200
+    request: HttpRequest,
+    study: Study,
+    *,
+    problems: str = "",
+    refusal: str = "",
+    reason: str = "",
+    status: int = 200,
 ) -> HttpResponse:
-    version, draft = current_or_none(study), queries.draft(study)
+    version = current_or_none(study)
+    study.refresh_from_db(fields=["draft"])
+    draft = queries.draft(study)
     protocol = protocol_of(version) if version else None
     changes = difference(protocol, draft) if protocol and draft else []
+    shown = protocol or draft
     return show(
         request,
         "console/design.html",
         study,
         status=status,
         version=version,
-        protocol=protocol or draft,
-        instruments=instruments_of(version) if version else [],
+        protocol=shown,
+        waves=words.waves(shown, LANGUAGE) if shown else [],
+        instruments=instruments_of(shown) if shown else [],
         changes=changes,
         is_draft_new=draft is not None and (protocol is None or bool(changes)),
-        versions=study.protocols.order_by("-version"),
+        draft_hash=content_hash(study.draft),
+        versions=study.protocols.order_by("-version").select_related("published_by"),
         problems=problems,
+        refusal=refusal,
+        reason=reason,
     )
+
+
+def _refuse_unread(study: Study, read: str) -> None:
+    """The draft that is published must be the one that was on the screen."""
+    held = Study.objects.select_for_update().get(pk=study.pk)
+    if read != content_hash(held.draft):
+        raise Refused(
+            "The draft was replaced in the meantime. Read it again before you publish it."
+        )
 
 
 def _uploaded(request: HttpRequest) -> Protocol:
     """The uploaded study file, checked; raises DocumentError. Its texts must stand in the file."""
     file = request.FILES.get("file")
-    name = file.name or "study.yaml" if file else "study.yaml"
-    data = file.read(LARGEST_FILE + 1) if file else b""
+    if file is None:
+        raise Refused(NO_FILE)
+    name = Path(file.name or "study.yaml").name
     with tempfile.TemporaryDirectory() as nowhere:  # so that no file of the server can be named
-        found = studyfile.read_text(data, source=Path(name).name, folder=Path(nowhere))
+        found = studyfile.read_text(file.read(LARGEST_FILE + 1), source=name, folder=Path(nowhere))
         return found.checked(queries.instruments())

@@ -2,51 +2,77 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from urllib.parse import urlencode
 from uuid import UUID
 
 from csp.decorators import csp_replace
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from surveys.access.roles import Permission
 from surveys.console.chrome import show, study_page
-from surveys.console.occasions import explanation_of
+from surveys.console.occasions import explanation_of, title_of
 from surveys.console.studies import current_or_none
 from surveys.design.models import Study
 from surveys.design.registry import protocol_of
+from surveys.lib import clock
 from surveys.messaging import outbox as messaging
+from surveys.messaging.reasons import IN_WORDS
 from surveys.messaging.rendering import CannotRender
 from surveys.scheduling.models import Message
 from surveys.scheduling.states import MessageKind, MessageState
 
 PAGE = 100
+WHENS = {"so-far": "so far", "to-come": "to come"}
 
 
 @study_page(Permission.MESSAGE_VIEW)
 def outbox(request: HttpRequest, study: Study) -> HttpResponse:
     """The messages of the study, filtered."""
+    counts = messaging.counts(study)
     names = ("state", "kind", "wave", "participant")
-    chosen = {name: request.GET.get(name, "").strip().replace("\0", "") for name in names}
+    chosen = {name: request.GET.get(name, "").strip() for name in names}
     version = current_or_none(study)
     waves = [wave.code for wave in protocol_of(version).waves] if version else []
     kept = {name: value for name, value in chosen.items() if value}
+    when = request.GET.get("when", "" if kept else "so-far")
+    kept |= {"when": when} if when in WHENS else {}
+    found = messaging.messages(study, **chosen).select_related("occasion__protocol")
+    shown = _in_time(found, when, clock.now())
+    page = Paginator(shown, PAGE).get_page(request.GET.get("page"))
     return show(
         request,
         "console/outbox.html",
         study,
-        counts=messaging.counts(study),
-        page=Paginator(messaging.messages(study, **chosen), PAGE).get_page(request.GET.get("page")),
+        counts=counts,
+        is_empty=not any(counts.values()),
+        page=page,
+        rows=[(row, title_of(row.occasion), IN_WORDS.get(row.why_not, "")) for row in page],
         filters=[
-            ("state", "State", chosen["state"], list(MessageState)),
-            ("kind", "Kind", chosen["kind"], list(MessageKind)),
-            ("wave", "Wave", chosen["wave"], waves),
+            ("when", "When", when, WHENS),
+            ("state", "State", chosen["state"], _same(MessageState)),
+            ("kind", "Kind", chosen["kind"], _same(MessageKind)),
+            ("wave", "Wave", chosen["wave"], _same(waves)),
         ],
         participant=chosen["participant"],
-        query=urlencode(kept) + "&" if kept else "",
+        query=urlencode({"when": "", **kept}) + "&",
     )
+
+
+def _in_time(found: QuerySet[Message], when: str, now: datetime) -> QuerySet[Message]:
+    """What was due so far, the latest first; what is to come, the next first; or all."""
+    if when == "to-come":
+        return found.filter(due_at__gt=now).order_by("due_at", "id")
+    return found.filter(due_at__lte=now) if when == "so-far" else found
+
+
+def _same(values: Iterable[str]) -> dict[str, str]:
+    return {value: value for value in values}
 
 
 @csp_replace({"frame-src": ["'self'"]})
@@ -63,6 +89,7 @@ def message(request: HttpRequest, study: Study, message: UUID) -> HttpResponse:
         "console/message.html",
         study,
         message=row,
+        title=title_of(row.occasion),
         why=messaging.why(row),
         explanation=explanation_of(row.occasion),
         attempts=row.attempts.order_by("n"),

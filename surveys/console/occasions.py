@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from surveys.console.chrome import LANGUAGE
+from surveys.console.words import wave_title
 from surveys.design.registry import protocol_of
-from surveys.lib.languages import pick
 from surveys.messaging import outbox
 from surveys.participants.models import Participant
 from surveys.scheduling.explanation import explain
@@ -23,6 +24,12 @@ SYMBOLS: Mapping[str, str] = {
     OccasionState.CANCELLED: "–",
     OccasionState.EXCLUDED: "∅",
 }
+WORDS: Mapping[str, str] = {
+    state: "not asked" if state is OccasionState.EXCLUDED else state.value
+    for state in OccasionState
+}
+
+RUNNING = (OccasionState.STARTED, OccasionState.OPEN, OccasionState.COMPLETED)  # once one is
 
 
 @dataclass(frozen=True)
@@ -51,8 +58,18 @@ class Told:
     row: Occasion
     title: str
     symbol: str
+    words: str
     explanation: list[str]
     messages: list[tuple[Message, str]]
+
+
+@dataclass(frozen=True)
+class WaveTold:
+    """One wave of one participant; `summary` stands for its occasions where there are several."""
+
+    title: str
+    summary: str
+    occasions: list[Told]
 
 
 def grid_cells(people: Sequence[Participant], waves: Sequence[str]) -> list[Row]:
@@ -76,27 +93,49 @@ def _cell(states: Counter[str]) -> Cell:
     n = states.total()
     if n == 0:
         return Cell("", "", "")
-    state = next(state for state in SYMBOLS if states[state]) if n == 1 else _of_many(states)
+    state = _of_many(states)
     done = states[OccasionState.COMPLETED]
-    words = state if n == 1 or done == 0 else f"{done} of {n}"
+    words = f"{done} of {n}" if n > 1 and state in RUNNING else WORDS[state]
     return Cell(state, SYMBOLS[state], words)
 
 
 def _of_many(states: Counter[str]) -> str:
-    """A repeated wave is as far as most of its occasions, but completed when any is."""
-    if states[OccasionState.COMPLETED]:
-        return OccasionState.COMPLETED
+    """A repeated wave runs while any occasion does, is completed when any is, else is as most are."""
+    for state in RUNNING:
+        if states[state]:
+            return state
     return states.most_common(1)[0][0]
+
+
+def told_by_wave(occasions: Iterable[Occasion]) -> list[WaveTold]:
+    """One person's occasions, wave by wave in the order of their first opening."""
+    waves: dict[str, list[Told]] = {}
+    for occasion in occasions:
+        waves.setdefault(occasion.wave, []).append(told(occasion))
+    return [_wave_told(found) for found in waves.values()]
 
 
 def told(occasion: Occasion) -> Told:
     """One occasion with its title, its reasons and its messages."""
+    mails = sorted(occasion.messages.all(), key=lambda message: message.due_at)
+    return Told(
+        occasion,
+        title_of(occasion),
+        SYMBOLS[occasion.state],
+        WORDS[occasion.state],
+        explanation_of(occasion),
+        [(message, outbox.why(message)) for message in mails],
+    )
+
+
+def title_of(occasion: Occasion) -> str:
+    """The wave's title, with the number of the occasion where the wave repeats."""
     wave = protocol_of(occasion.protocol).by_code.get(occasion.wave)
-    title = pick(wave.title, "en") if wave and wave.title else occasion.wave
-    if wave and wave.schedule.n_occasions > 1:
-        title += f" {occasion.nth}"
-    mails = [(message, outbox.why(message)) for message in occasion.messages.all()]
-    return Told(occasion, title, SYMBOLS[occasion.state], explanation_of(occasion), mails)
+    if wave is None:
+        return f"{occasion.wave} {occasion.nth}"
+    title = wave_title(wave, LANGUAGE)
+    repeats = wave.schedule.n_occasions > 1 or not wave.is_planned
+    return f"{title}, no. {occasion.nth}" if repeats else title
 
 
 def explanation_of(occasion: Occasion) -> list[str]:
@@ -109,3 +148,10 @@ def explanation_of(occasion: Occasion) -> list[str]:
         local=occasion.local,
         zone=occasion.participant.timezone,
     )
+
+
+def _wave_told(found: list[Told]) -> WaveTold:
+    title = found[0].title.partition(", no. ")[0]
+    counted = Counter(one.words for one in found)
+    summary = ", ".join(f"{n} {words}" for words, n in counted.items()) if len(found) > 1 else ""
+    return WaveTold(title, summary, found)

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max
 from django.http import HttpRequest, HttpResponse
-from django.utils.safestring import SafeString
 
 from surveys.access import policy
 from surveys.access.roles import Permission
-from surveys.console.chrome import show, study_page
+from surveys.console.chrome import LANGUAGE, show, study_page
+from surveys.console.glance import glance
 from surveys.design import queries as design
-from surveys.design import timeline
 from surveys.design.models import ProtocolVersion, Study
-from surveys.design.registry import protocol_of
-from surveys.instruments import registry
-from surveys.instruments.definition import Instrument
+from surveys.lib import clock
 from surveys.lib.languages import pick
-from surveys.messaging import outbox
-from surveys.participants.models import Participant
-from surveys.scheduling import queries as scheduling
 
 
 @login_required
@@ -29,7 +23,7 @@ def studies(request: HttpRequest) -> HttpResponse:
         n_participants=Count("participants", distinct=True),
         version=Max("protocols__version"),
     )
-    rows = [(study, pick(study.title, "en")) for study in found.order_by("code")]
+    rows = [(study, pick(study.title, LANGUAGE)) for study in found.order_by("code")]
     return show(
         request, "console/studies.html", rows=rows, may_create=policy.may_create(request.user)
     )
@@ -37,40 +31,12 @@ def studies(request: HttpRequest) -> HttpResponse:
 
 @study_page(Permission.STUDY_VIEW)
 def study(request: HttpRequest, study: Study) -> HttpResponse:
-    """One study: where every wave stands, and what needs a look."""
-    version = study.protocols.order_by("-version").first()
+    """One study: where every wave stands, what needs a look, and what to do next."""
+    version = current_or_none(study)
     if version is None:
         return show(request, "console/study_draft.html", study)
-    return show(request, "console/study.html", study, **_glance(study, version))
-
-
-def _glance(study: Study, version: ProtocolVersion) -> dict[str, object]:
-    protocol = protocol_of(version)
-    people = Participant.objects.filter(study=study).aggregate(
-        enrolled=Count("pk"), withdrawn=Count("pk", filter=Q(status="withdrawn"))
-    )
-    return {
-        "version": version,
-        "protocol": protocol,
-        "picture": SafeString(timeline.svg(protocol, "en")),
-        "waves": scheduling.wave_counts(study),
-        "titles": {w.code: pick(w.title, "en") if w.title else w.code for w in protocol.waves},
-        "people": people,
-        "messages": outbox.counts(study),
-        "instruments": instruments_of(version),
-        "n_arms": list(_arms(study)),
-    }
-
-
-def instruments_of(version: ProtocolVersion) -> list[Instrument]:
-    """The instruments that a protocol names, in its order, each once."""
-    refs = dict.fromkeys(ref for wave in protocol_of(version).waves for ref in wave.instruments)
-    return [registry.instrument(ref) for ref in refs]
-
-
-def _arms(study: Study) -> list[tuple[str, int]]:
-    counted = study.participants.exclude(arm="").values_list("arm").annotate(n=Count("pk"))
-    return list(counted.order_by("arm"))
+    found = glance(study, version, now=clock.now())
+    return show(request, "console/study.html", study, version=version, glance=found)
 
 
 def current_or_none(study: Study) -> ProtocolVersion | None:

@@ -4,11 +4,29 @@ from __future__ import annotations
 
 from django.urls import path
 
-from surveys.console import activity
+from surveys.console import activity, changing, designing, mails, people, studies
 
 app_name = "console"
 STUDY = "studies/<slug:code>/"
+PERSON = STUDY + "people/<str:participant>/"
 
 urlpatterns = [
+    path("", studies.studies, name="studies"),
+    path("new-study/", designing.new, name="new_study"),
+    path(STUDY, studies.study, name="study"),
+    path(STUDY + "design/", designing.design, name="design"),
+    path(STUDY + "design/file/", designing.download, name="design_file"),
+    path(STUDY + "design/load/", designing.load, name="load_design"),
+    path(STUDY + "design/publish/", designing.publish, name="publish"),
+    path(STUDY + "people/", people.people, name="people"),
+    path(STUDY + "enrol/", people.enrol, name="enrol"),
+    path(PERSON, people.participant, name="participant"),
+    path(PERSON + "contact/", people.contact, name="contact"),
+    path(PERSON + "withdraw/", changing.withdraw, name="withdraw"),
+    path(PERSON + "move/", changing.move, name="move"),
+    path(PERSON + "anchor/", changing.set_anchor, name="set_anchor"),
+    path(STUDY + "outbox/", mails.outbox, name="outbox"),
+    path(STUDY + "outbox/<uuid:message>/", mails.message, name="message"),
+    path(STUDY + "outbox/<uuid:message>/mail/", mails.mail, name="mail"),
     path(STUDY + "activity/", activity.activity, name="activity"),
 ]

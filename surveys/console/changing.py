@@ -1,0 +1,88 @@
+"""What staff change for one participant: an end, a move, a date of their own."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+from surveys import pipeline
+from surveys.access.actors import actor_of
+from surveys.access.roles import Permission
+from surveys.console.chrome import study_page
+from surveys.console.person import find, person_page
+from surveys.design.models import Study
+from surveys.lib import clock
+from surveys.participants.actions import HasWithdrawn, Scope, UnknownAnchor, UnknownZone
+
+FIRST_YEAR, LAST_YEAR = 2000, 2100  # a date outside is a slip of the keyboard
+
+
+@require_POST
+@study_page(Permission.PARTICIPANT_MANAGE)
+def withdraw(request: HttpRequest, study: Study, participant: str) -> HttpResponseBase:
+    """End somebody's participation on their behalf."""
+    person, reason = find(study, participant), request.POST.get("reason", "").strip()
+    scope = request.POST.get("scope", "")
+    if not reason or scope not in set(Scope):
+        problem = "Choose what is kept, and say why."
+        return person_page(request, study, person, problem=problem, change="withdraw")
+    pipeline.withdraw(
+        participant=person, scope=scope, reason=reason, by=actor_of(request.user), now=clock.now()
+    )
+    messages.success(request, f"{person.code} is withdrawn. Nothing further is asked or sent.")
+    return redirect("console:participant", study.code, person.code)
+
+
+@require_POST
+@study_page(Permission.PARTICIPANT_MANAGE)
+def move(request: HttpRequest, study: Study, participant: str) -> HttpResponseBase:
+    """Note that somebody lives in another zone now."""
+    person = find(study, participant)
+    try:
+        pipeline.move(
+            participant=person,
+            timezone=request.POST.get("timezone", "").strip(),
+            by=actor_of(request.user),
+            now=clock.now(),
+        )
+    except (UnknownZone, HasWithdrawn) as error:
+        return person_page(request, study, person, problem=str(error), change="move")
+    messages.success(request, "The zone is noted. What is not yet due moved along.")
+    return redirect("console:participant", study.code, person.code)
+
+
+@require_POST
+@study_page(Permission.PARTICIPANT_MANAGE)
+def set_anchor(request: HttpRequest, study: Study, participant: str) -> HttpResponseBase:
+    """Set one person's own date."""
+    person = find(study, participant)
+    try:
+        pipeline.set_anchor(
+            participant=person,
+            name=request.POST.get("name", ""),
+            on=_day(request.POST.get("on", "")),
+            by=actor_of(request.user),
+            now=clock.now(),
+        )
+    except (NoDay, UnknownAnchor, HasWithdrawn) as error:
+        return person_page(request, study, person, problem=str(error), change="anchor")
+    messages.success(request, "The date is set, and the waves that hang on it are planned.")
+    return redirect("console:participant", study.code, person.code)
+
+
+class NoDay(ValueError):
+    """Not a date, or one that cannot be meant."""
+
+
+def _day(text: str) -> date:
+    try:
+        day = date.fromisoformat(text.strip())
+    except ValueError as error:
+        raise NoDay(f"'{text[:20]}' is no date such as 2027-01-31") from error
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise NoDay(f"{day} is not between {FIRST_YEAR} and {LAST_YEAR}")
+    return day

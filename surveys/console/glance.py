@@ -1,0 +1,123 @@
+"""One study at a glance: how far every wave is, what waits, and what needs a look. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.db.models import Count, Q
+from django.db.models.functions import Now
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from surveys.console.chrome import LANGUAGE
+from surveys.console.words import wave_title
+from surveys.design import timeline
+from surveys.design.models import ProtocolVersion, Study
+from surveys.design.protocol import Protocol
+from surveys.design.registry import protocol_of
+from surveys.instruments import registry
+from surveys.instruments.definition import Instrument
+from surveys.lib.models import Heartbeat
+from surveys.messaging import outbox
+from surveys.participants.models import Participant
+from surveys.scheduling import queries as scheduling
+from surveys.scheduling.queries import WaveCounts
+from surveys.scheduling.states import MessageState
+
+SILENT = timedelta(seconds=max(120, 4 * settings.TICK_SECONDS))
+WORRIES = (
+    (MessageState.UNKNOWN, "may or may not have arrived: the connection broke"),
+    (MessageState.FAILED, "could not be delivered"),
+    (MessageState.MISSED, "came too late: the time to answer was over"),
+)
+
+
+@dataclass(frozen=True)
+class WaveRow:
+    """One wave of the table; `answered` is a share in percent, None while no window is over."""
+
+    title: str
+    counts: WaveCounts
+    answered: int | None
+
+
+@dataclass(frozen=True)
+class Worry:
+    """Something that a person should look at, and where."""
+
+    words: str
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Glance:
+    """All that the study's page shows."""
+
+    protocol: Protocol
+    instruments: list[Instrument]
+    picture: SafeString
+    waves: list[WaveRow]
+    n_enrolled: int
+    n_withdrawn: int
+    arms: list[tuple[str, int]]
+    next_moment: datetime | None
+    worries: list[Worry]
+    has_draft: bool
+
+
+def glance(study: Study, version: ProtocolVersion, *, now: datetime) -> Glance:
+    """The study as it stands; `now` is study time."""
+    protocol = protocol_of(version)
+    people = Participant.objects.filter(study=study).aggregate(
+        enrolled=Count("pk"), withdrawn=Count("pk", filter=Q(status="withdrawn"))
+    )
+    return Glance(
+        protocol=protocol,
+        instruments=instruments_of(protocol),
+        picture=SafeString(timeline.svg(protocol, LANGUAGE)),
+        waves=[_row(protocol, counts) for counts in scheduling.wave_counts(study)],
+        n_enrolled=people["enrolled"],
+        n_withdrawn=people["withdrawn"],
+        arms=_arms(study),
+        next_moment=scheduling.next_moment(now=now, study=study),
+        worries=list(_worries(study)) if people["enrolled"] else [],
+        has_draft=study.draft is not None and study.draft != version.document,
+    )
+
+
+def instruments_of(protocol: Protocol) -> list[Instrument]:
+    """The instruments that a protocol names, in its order, each once."""
+    refs = dict.fromkeys(ref for wave in protocol.waves for ref in wave.instruments)
+    return [registry.instrument(ref) for ref in refs]
+
+
+def _row(protocol: Protocol, counts: WaveCounts) -> WaveRow:
+    wave = protocol.by_code.get(counts.wave)
+    ended = counts.completed + counts.expired
+    return WaveRow(
+        title=wave_title(wave, LANGUAGE) if wave else f"{counts.wave} (earlier version)",
+        counts=counts,
+        answered=round(100 * counts.completed / ended) if ended else None,
+    )
+
+
+def _arms(study: Study) -> list[tuple[str, int]]:
+    counted = study.participants.exclude(arm="").values_list("arm").annotate(n=Count("pk"))
+    return list(counted.order_by("arm"))
+
+
+def _worries(study: Study) -> Iterator[Worry]:
+    if not Heartbeat.objects.filter(job="deliver", beaten_at__gt=Now() - SILENT).exists():
+        yield Worry(
+            "Nothing is being sent: no worker has reported lately. Tell your administrator."
+        )
+    counts = outbox.counts(study)
+    url = reverse("console:outbox", args=[study.code])
+    for state, words in WORRIES:
+        if n := counts[state]:
+            what = "1 message" if n == 1 else f"{n} messages"
+            yield Worry(f"{what} {words}", f"{url}?{urlencode({'state': state})}")

@@ -1,0 +1,69 @@
+"""One participant's page, which looking and changing share."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+
+from surveys.console.chrome import show
+from surveys.console.occasions import told_by_wave
+from surveys.design import zones
+from surveys.design.models import Study
+from surveys.design.registry import protocol_of
+from surveys.participants.actions import Scope
+from surveys.participants.models import Participant
+from surveys.scheduling import queries as scheduling
+
+SCOPES = (
+    (Scope.KEEP_DATA, "Keep the answers, and name and address"),
+    (Scope.ERASE_CONTACT, "Keep the answers, delete name and address for good"),
+)
+
+
+def find(study: Study, code: str) -> Participant:
+    """The participant of the study; raises Http404."""
+    try:
+        return Participant.objects.select_related("protocol", "study").get(study=study, code=code)
+    except Participant.DoesNotExist as error:
+        raise Http404("no such participant") from error
+
+
+def person_page(
+    request: HttpRequest,
+    study: Study,
+    person: Participant,
+    *,
+    problem: str = "",
+    change: str = "",
+    contact: str = "",
+) -> HttpResponse:
+    """The page, after a refused `change` with the problem and with what was typed."""
+    occasions = scheduling.occasions_of(person).select_related("participant__study", "protocol")
+    return show(
+        request,
+        "console/participant.html",
+        study,
+        status=422 if problem else 200,
+        participant=person,
+        anchors=_anchors(person),
+        consents=person.consents.order_by("version"),
+        waves=told_by_wave(occasions),
+        scopes=_scopes_left(person),
+        zones=sorted(zones.known()),
+        problem=problem,
+        change=change,
+        typed=request.POST,
+        contact=contact,
+    )
+
+
+def _anchors(person: Participant) -> list[tuple[str, str]]:
+    """The dates of the protocol, each with the person's own, empty while it is not set."""
+    given = {anchor.name: anchor.on.isoformat() for anchor in person.anchors.all()}
+    return [(name, given.get(name, "")) for name in protocol_of(person.protocol).anchors]
+
+
+def _scopes_left(person: Participant) -> list[tuple[Scope, str]]:
+    """What a withdrawal may still do: all of it, or what an earlier one left."""
+    values = [scope for scope, _ in SCOPES]
+    done = person.withdrawal_scope
+    return list(SCOPES[values.index(Scope(done)) + 1 :] if done else SCOPES)
