@@ -110,7 +110,7 @@ class _Server(SMTP):
             await asyncio.sleep(3600)
         if fault == "drop":
             self.cut()
-        return f"{fault} told to say so" if fault else None
+        return f"{fault} told to say so to <{to}>" if fault else None
 
     def cut(self) -> None:
         """Reset the connection without a word."""

@@ -6,6 +6,7 @@ Both are fenced by the claim's token: a worker whose lease has ended changes not
 from __future__ import annotations
 
 import random
+import re
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,7 @@ from surveys.messaging.retries import pause_after
 from surveys.messaging.transports import Kind, Outcome
 from surveys.scheduling.states import MessageState
 
+ADDRESS = re.compile(r"[^\s<>@,;:\"']+@[^\s<>@,;:\"']+")
 FENCE = "m.state = 'sending' AND m.lease_token = %(token)s"
 
 _GATE = """
@@ -105,13 +107,18 @@ def _write(
         "n": n_attempts,
         "token": token,
         "outcome": kind,
-        "reply": reply[:300].replace("\x00", ""),
+        "reply": _printable(reply),
         "state": state,
         "why_not": why_not,
         "sent_at": None,
         "pause": None,
     }
     sql.execute_prepared(_SETTLE, values | times)
+
+
+def _printable(reply: str) -> str:
+    """A server's words without the address that they like to repeat: it stays in `identity`."""
+    return ADDRESS.sub("‹address›", reply).replace("\x00", "")[:300]
 
 
 def _end(kind: Kind, *, is_last: bool) -> tuple[MessageState, str]:
