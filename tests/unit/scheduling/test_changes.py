@@ -210,7 +210,9 @@ def test_a_message_that_a_worker_has_taken_stays(state: str) -> None:
     plan["m3", 1] = plan["m3", 1]._replace(messages=(taken, reminder))
     (moved,) = replanned(plan, "2027-02-01 12:00", zone=AUCKLAND).move[:1]
     assert [d.message for d in moved.messages.move] == [reminder]
-    assert not (moved.messages.create or moved.messages.cancel or moved.messages.revive)
+    assert not (moved.messages.create)
+    assert not (moved.messages.cancel)
+    assert not (moved.messages.revive)
 
 
 def test_what_is_due_but_not_swept_yet_is_left_to_the_sweep() -> None:
