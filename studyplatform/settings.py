@@ -250,11 +250,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # static; nothing to keep between starts
 CELERY_BEAT_SCHEDULE = {
     name: {
-        "task": f"surveys.tasks.{name}",
+        "task": f"{package}.tasks.{name}",
         "schedule": timedelta(seconds=TICK_SECONDS),
         "options": _RING,
     }
-    for name in ("sweep", "deliver")
+    for package, name in (("surveys", "sweep"), ("surveys", "deliver"), ("analytics", "build_queued"))
 }
 
 LOG_FORMAT = env.choice(
