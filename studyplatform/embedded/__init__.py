@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from studyplatform.console_lines import Write, quiet
-from studyplatform.embedded import account, keys, postgres, programs, valkey
+from studyplatform.embedded import account, keys, leftovers, postgres, programs, valkey
 from studyplatform.embedded import place as places
 from studyplatform.embedded.place import Place
 from studyplatform.supervisor import DidNotStart, Program, Supervisor
@@ -29,6 +29,19 @@ WAIT_SECONDS = 60
 
 class InUse(RuntimeError):
     """Another process holds the data folder but its servers do not answer."""
+
+
+# Whatever can go wrong here; each message is a sentence for the person at the terminal.
+TROUBLE = (
+    InUse,
+    DidNotStart,
+    account.NoAccount,
+    keys.BadKeys,
+    leftovers.StillThere,
+    places.UnsafePlace,
+    postgres.ClusterTrouble,
+    programs.NoProgram,
+)
 
 
 @contextlib.contextmanager

@@ -26,15 +26,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from studyplatform import leash, processes
 from studyplatform.console_lines import wants_colour, write_line
-from studyplatform.embedded import InUse, servers
-from studyplatform.embedded.account import NoAccount
-from studyplatform.embedded.leftovers import StillThere
-from studyplatform.embedded.place import UnsafePlace, noted
-from studyplatform.embedded.postgres import ClusterTrouble
-from studyplatform.embedded.programs import NoProgram
-from studyplatform.supervisor import DidNotStart, Supervisor
-
-TROUBLE = (ClusterTrouble, DidNotStart, InUse, NoAccount, NoProgram, StillThere, UnsafePlace)
+from studyplatform.embedded import TROUBLE, servers
+from studyplatform.embedded.place import noted
+from studyplatform.supervisor import Supervisor
 
 
 class Command(BaseCommand):
