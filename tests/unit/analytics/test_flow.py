@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from analytics.statistics import flow
@@ -22,7 +24,7 @@ ROWS = occasions(
 
 
 def test_waves_count_what_was_asked() -> None:
-    found = flow.by_wave(ROWS).set_index("wave")
+    found: Any = flow.by_wave(ROWS).set_index("wave")
     assert list(found.index) == ["baseline", "diary", "m3"]
     assert found.loc["baseline"].tolist() == [3, 1, 1, 1 / 3]
     assert found.loc["diary"].tolist() == [4, 1, 0, 0.25]
@@ -30,7 +32,7 @@ def test_waves_count_what_was_asked() -> None:
 
 
 def test_retention_counts_people_once() -> None:
-    found = flow.retention(ROWS).set_index("wave")
+    found: Any = flow.retention(ROWS).set_index("wave")
     assert found.loc["diary"].tolist() == [2, 1, 0.5]
     assert found.loc["baseline"].tolist() == [3, 2, 2 / 3]
 

@@ -31,11 +31,11 @@ TABLES = tables(DESIGN)
 FEW = settings(max_examples=15, deadline=None)
 
 
-def made(chunk: Chunk) -> dict[str, pd.DataFrame]:
+def made(chunk: Chunk) -> dict[str, Any]:
     return {name: frame(batch) for name, batch in make(DESIGN, TABLES, chunk)}
 
 
-def frame(batch: pa.RecordBatch) -> pd.DataFrame:
+def frame(batch: pa.RecordBatch) -> Any:
     plain = [c.cast(pa.string()) if pa.types.is_dictionary(c.type) else c for c in batch.columns]
     return pa.table(plain, names=batch.schema.names).to_pandas()
 
