@@ -9,21 +9,31 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 
 from surveys.lib.crypto import Keyring
 
 MFA_CONTEXT = "mfa_authenticator:data:secret"
 
 
-class StaffAccountAdapter(DefaultAccountAdapter):
+class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
     """Staff are made by an administrator or a command."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """There is no public registration."""
         return False
 
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """Mailed links lead to our own address, whatever host the request named."""
+        path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
+        return f"{settings.PUBLIC_ORIGIN}{path.replace('UID-KEY', key)}"
 
-class StaffMFAAdapter(DefaultMFAAdapter):
+    def format_email_subject(self, subject: str) -> str:
+        """The console's name before every subject."""
+        return f"Study console: {subject}"
+
+
+class StaffMFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships no types
     """Seeds of second factors are secrets like any other."""
 
     def encrypt(self, text: str) -> str:

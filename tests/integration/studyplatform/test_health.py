@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.conf import settings as django_settings
 from django.db import connection
 from django.test import Client
 from pytest_django import Settings
@@ -25,7 +26,7 @@ def ask() -> tuple[int, dict[str, list[str]]]:
 
 def all_jobs_beat(*, age: timedelta = timedelta(0)) -> None:
     now = clock.now()
-    for job in ("sweep", "deliver"):
+    for job in django_settings.CELERY_BEAT_SCHEDULE:
         Heartbeat.objects.update_or_create(
             job=job, defaults={"beaten_at": now - age, "study_now": now}
         )
