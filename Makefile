@@ -65,7 +65,7 @@ docs: dev
 	@echo "docs/_build/index.html"
 
 image:
-	@sh docker/try.sh
+	@PYTHON=$(PYTHON) sh docker/try.sh
 
 clean:
 	rm -rf .venv .venv.lock docs/_build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -14,4 +14,5 @@ html_theme = "furo"
 html_title = project
 html_static_path: list[str] = []
 # Links to files outside this folder (source, licence) are for people who read on a code host.
-suppress_warnings = ["myst.xref_missing"]
+# Diagrams stay text: drawing them would fetch a script from elsewhere.
+suppress_warnings = ["myst.xref_missing", "misc.highlighting_failure"]

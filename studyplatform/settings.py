@@ -199,7 +199,7 @@ LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [BASE_DIR / "surveys" / "locale"]
 
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT = Path(env.text("STATIC_DIR") or VAR_DIR / "static")  # an image brings its own
 STATICFILES_DIRS = [folder / "static" for folder in _FACES if (folder / "static").is_dir()]
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = MODE in {"development", "test"}
 STORAGES = {
