@@ -90,7 +90,7 @@ class Respondent:
         )
         mails = range(1, len(self.truth.after_which_mail) + 1)
         return Intention(
-            fate=self._fate(draw.random()),
+            fate=self._fate(draw.random(), fresh=wave == ROUNDS[0]),
             after_mail=draw.choices(mails, weights=self.truth.after_which_mail)[0],
             delay=timedelta(hours=min(hours, 24 * 20)),
             pages=draw.randint(1, 4),
@@ -145,11 +145,12 @@ class Respondent:
         odds = base / (1 - base) * math.exp(pull)
         return float(odds / (1 + odds))
 
-    def _fate(self, u: float) -> Fate:
+    def _fate(self, u: float, *, fresh: bool) -> Fate:
+        careless = self.truth.unfinished_at_baseline if fresh else 1.0
         for fate, share in (
-            (Fate.STOPS, self.truth.stops_midway),
+            (Fate.STOPS, self.truth.stops_midway * careless),
             (Fate.TWO_SITTINGS, self.truth.two_sittings),
-            (Fate.OPENS_ONLY, self.truth.opens_only),
+            (Fate.OPENS_ONLY, self.truth.opens_only * careless),
         ):
             if u < share:
                 return fate

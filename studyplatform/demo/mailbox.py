@@ -49,4 +49,6 @@ class Mailbox:
         link = self._link.search(text)
         if link is None:
             raise ValueError(f"{file}: no personal link in the text part")
-        return Letter(mail["To"].addresses[0].addr_spec, mail["Message-ID"], mail["Subject"], text, link[0])
+        return Letter(
+            mail["To"].addresses[0].addr_spec, mail["Message-ID"], mail["Subject"], text, link[0]
+        )

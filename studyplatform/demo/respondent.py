@@ -34,15 +34,13 @@ async def visit(client: httpx.AsyncClient, respondent: Respondent, what: Visit) 
     if start is None:
         return 0
     page = await _post(client, page, start, dict([b for b in start.buttons if b[0]]))
-    saved = 0
-    for _ in range(MAX_PAGES):
+    for saved in range(MAX_PAGES):
         form = _form_with(page, button="action")
         if form is None:
             return saved
         if what.stop_after is not None and saved >= what.stop_after:
             return saved
         page = await _answer(client, page, form, respondent, what)
-        saved += 1
     raise LostOnTheWay(f"{what.link}: more than {MAX_PAGES} pages")
 
 

@@ -30,11 +30,21 @@ REAL_TIME = datetime.now  # noqa: TID251 - a server of its own, outside study ti
 class Sink:
     """Writes accepted mails to a folder; one process at a time per folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, refused: Sequence[str] = ()) -> None:
+        self._refused = frozenset(refused)
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._copies = Counter(re.sub(r"~\d+$", "", each.stem) for each in folder.glob("*.eml"))
         self._index: IO[str] = (folder / "index.jsonl").open("a", encoding="utf-8", buffering=1)
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Take everybody but those who are refused, as a mail server does with a dead address."""
+        if address in self._refused:
+            return "550 5.1.1 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """Keep one mail, then say so."""
@@ -64,18 +74,18 @@ class Sink:
         return f"{stem}.eml" if n == 1 else f"{stem}~{n}.eml"
 
 
-async def serve(folder: Path, host: str, port: int) -> None:
+async def serve(folder: Path, host: str, port: int, refused: Sequence[str] = ()) -> None:
     """Accept mails until the process is told to stop."""
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stopped.set)
-    sink = Sink(folder)
+    sink = Sink(folder, refused)
     server = await loop.create_server(
         lambda: SMTP(sink, hostname="sink", loop=loop, timeout=3600), host, port
     )
     bound = server.sockets[0].getsockname()[1]
-    print(f"mail sink on {host}:{bound}, keeping mails in {folder}", flush=True)  # noqa: T201
+    print(f"mail sink on {host}:{bound}, keeping mails in {folder}", flush=True)
     await stopped.wait()
     server.close()
     sink.close()
@@ -87,9 +97,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--port", type=int, required=True, help="0 picks a free one")
     parser.add_argument("--dir", type=Path, required=True, help="where the mails are kept")
     parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--refuse", action="append", default=[], help="an address that is dead")
     options = parser.parse_args(argv)
     logging.getLogger("mail.log").setLevel(logging.ERROR)
-    asyncio.run(serve(options.dir, options.host, options.port))
+    asyncio.run(serve(options.dir, options.host, options.port, options.refuse))
 
 
 if __name__ == "__main__":

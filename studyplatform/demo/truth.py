@@ -55,6 +55,7 @@ class Truth:
     stops_midway: float = 0.05
     two_sittings: float = 0.05
     opens_only: float = 0.03
+    unfinished_at_baseline: float = 0.3  # of the two shares above: fresh volunteers rarely stop
     skips_item: float = 0.012
     prefers_not_to_say: float = 0.04
     after_which_mail: tuple[float, ...] = (0.55, 0.25, 0.13, 0.07)

@@ -1,0 +1,205 @@
+"""Drives the demo through its year: move the clock, let the platform work, let people act."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import httpx
+
+from studyplatform.demo.behaviour import Fate, Intention, Respondent
+from studyplatform.demo.mailbox import Letter, Mailbox
+from studyplatform.demo.respondent import Visit, visit
+from surveys.lib import clock
+from surveys.lib.models import Heartbeat
+from surveys.messaging import claims
+from surveys.scheduling import queries
+from surveys.scheduling.models import Message
+from surveys.scheduling.states import MessageState
+
+AT_ONCE = 8  # people at the web server at the same moment
+PATIENCE = 60.0  # seconds the platform may take to settle after a move of the clock
+JOBS = ("sweep", "deliver")
+
+
+class PlatformStuck(RuntimeError):
+    """The platform did not do what was due; its logs say why."""
+
+
+@dataclass(order=True)
+class Errand:
+    """Something that happens at a moment of study time: a visit, or a telephone call to staff."""
+
+    at: datetime
+    order: int
+    visit: tuple[Respondent, Visit] | None = field(compare=False, default=None)
+    call: Callable[[datetime], None] | None = field(compare=False, default=None)
+
+
+@dataclass
+class Tally:
+    """What has happened so far, for the progress line."""
+
+    mails: int = 0
+    visits: int = 0
+    pages: int = 0
+
+
+class Year:
+    """One run of the demo's year, event by event on a grid of hours."""
+
+    def __init__(
+        self,
+        *,
+        respondents: Mapping[str, Respondent],
+        mailbox: Mailbox,
+        waves: Mapping[str, str],
+        grid: Callable[[datetime], timedelta],
+        progress: Callable[[datetime, Tally], None],
+    ) -> None:
+        """`respondents` by address; `waves` maps every title in every language to a wave's code."""
+        self.tally = Tally()
+        self._respondents = respondents
+        self._mailbox = mailbox
+        self._waves = waves
+        self._grid = grid
+        self._progress = progress
+        self._errands: list[Errand] = []
+        self._order = itertools.count()
+        self._seen: dict[str, tuple[str, int]] = {}
+        self._n_mails: Counter[str] = Counter()
+        self._n_occasions: Counter[tuple[str, str]] = Counter()
+
+    def call(self, at: datetime, action: Callable[[datetime], None]) -> None:
+        """Let something be done by staff at a moment of study time."""
+        heapq.heappush(self._errands, Errand(at, next(self._order), call=action))
+
+    async def _live(self, stack: AsyncExitStack) -> dict[str, httpx.AsyncClient]:
+        return {
+            address: await stack.enter_async_context(
+                httpx.AsyncClient(follow_redirects=True, timeout=30.0)
+            )
+            for address in self._respondents
+        }
+
+    def run(self) -> None:
+        """Go on until nothing is planned and nobody means to act."""
+        with asyncio.Runner() as runner:
+            stack = AsyncExitStack()
+            phones = runner.run(self._live(stack))
+            moment = clock.now()
+            while (upcoming := self._next(moment)) is not None:
+                moment = self._on_grid(upcoming, moment)
+                clock.move_to(max(moment, clock.now()))
+                self._settle(moment)
+                self._read_mail(moment)
+                runner.run(self._answer(self._due(moment), phones))
+                self._progress(moment, self.tally)
+            runner.run(stack.aclose())
+
+    def _next(self, moment: datetime) -> datetime | None:
+        candidates = [queries.next_moment(now=moment)]
+        if self._errands:
+            candidates.append(self._errands[0].at)
+        return min((c for c in candidates if c is not None), default=None)
+
+    def _on_grid(self, upcoming: datetime, moment: datetime) -> datetime:
+        step = self._grid(upcoming)
+        midnight = upcoming.replace(hour=0, minute=0, second=0, microsecond=0)
+        steps = -((midnight - upcoming) // step)
+        return max(midnight + steps * step, moment + timedelta(minutes=1))
+
+    def _settle(self, moment: datetime) -> None:
+        """Wait until beat rang and the workers did all that was due at `moment`."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            beats = Heartbeat.objects.filter(job__in=JOBS, study_now__gte=moment).count()
+            if beats == len(JOBS) and not self._n_unsent(moment):
+                return
+            time.sleep(0.015)
+        raise PlatformStuck(f"{self._n_unsent(moment)} messages due at {moment} were not handled")
+
+    @staticmethod
+    def _n_unsent(moment: datetime) -> int:
+        under_way = Message.objects.filter(state=MessageState.SENDING).count()
+        return claims.n_ready(now=moment) + under_way
+
+    def _read_mail(self, moment: datetime) -> None:
+        for letter in self._mailbox.new():
+            self.tally.mails += 1
+            self._consider(letter, moment)
+
+    def _consider(self, letter: Letter, moment: datetime) -> None:
+        respondent = self._respondents[letter.to]
+        if letter.link not in self._seen:
+            wave = self._wave_of(letter)
+            self._n_occasions[letter.to, wave] += 1
+            self._seen[letter.link] = (wave, self._n_occasions[letter.to, wave])
+        wave, nth = self._seen[letter.link]
+        self._n_mails[letter.link] += 1
+        intention = respondent.intends(wave, nth)
+        if (
+            intention.fate is not Fate.IGNORES
+            and self._n_mails[letter.link] == intention.after_mail
+        ):
+            self._intend(respondent, Visit(letter.link, wave, nth, None), intention, moment)
+
+    def _intend(
+        self, respondent: Respondent, whole: Visit, intention: Intention, moment: datetime
+    ) -> None:
+        first = {
+            Fate.COMPLETES: None,
+            Fate.OPENS_ONLY: 0,
+            Fate.STOPS: intention.pages,
+            Fate.TWO_SITTINGS: intention.pages,
+        }[intention.fate]
+        at = moment + intention.delay
+        self._visit(at, respondent, replace(whole, stop_after=first))
+        if intention.fate is Fate.TWO_SITTINGS:
+            self._visit(at + intention.pause, respondent, whole)
+
+    def _visit(self, at: datetime, respondent: Respondent, what: Visit) -> None:
+        heapq.heappush(self._errands, Errand(at, next(self._order), visit=(respondent, what)))
+
+    def _wave_of(self, letter: Letter) -> str:
+        for title, code in self._waves.items():
+            if title in letter.subject or title in letter.text:
+                return code
+        raise PlatformStuck(f"the mail {letter.subject!r} names no wave of the study")
+
+    def _due(self, moment: datetime) -> list[tuple[Respondent, Visit]]:
+        """The visits whose time has come; telephone calls on the way are made at once."""
+        visits = []
+        while self._errands and self._errands[0].at <= moment:
+            errand = heapq.heappop(self._errands)
+            if errand.visit:
+                visits.append(errand.visit)
+            elif errand.call:
+                errand.call(moment)
+        return visits
+
+    async def _answer(
+        self, visits: list[tuple[Respondent, Visit]], phones: Mapping[str, httpx.AsyncClient]
+    ) -> None:
+        gate = asyncio.Semaphore(AT_ONCE)
+        going = [self._go(gate, phones[who.character.email], who, what) for who, what in visits]
+        for pages in await asyncio.gather(*going):
+            self.tally.visits += 1
+            self.tally.pages += pages
+
+    async def _go(
+        self,
+        gate: asyncio.Semaphore,
+        phone: httpx.AsyncClient,
+        respondent: Respondent,
+        what: Visit,
+    ) -> int:
+        async with gate:
+            return await visit(phone, respondent, what)
