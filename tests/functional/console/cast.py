@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 
@@ -38,12 +40,13 @@ class Stage:
         return f"/console/studies/{self.study.code}/{rest}"
 
 
-def make_stage(code: str = "calm-year") -> Stage:
-    """The study with its rows, at the platform's present."""
-    study, now = make_study(code), clock.now()
+def make_stage(code: str = "calm-year", **changes: Any) -> Stage:
+    """The study with its rows, at the platform's present; `changes` are keys of the protocol."""
+    study, now = make_study(code, **changes), clock.now()
     person = make_person(study, name="Ada Secret", email="ada@secret.example")
-    times = {"opens_at": now - timedelta(days=2), "closes_at": now + timedelta(days=12)}
-    occasion = make_occasion(person, state=OccasionState.OPEN, **times)
+    occasion = make_occasion(
+        person, opens_at=now - timedelta(days=2), closes_at=now + timedelta(days=12)
+    )
     message = make_message(
         occasion,
         state=MessageState.SENT,
@@ -62,6 +65,11 @@ def make_staff(role: Role | None, study: Study | None, *, email: str = "") -> Us
     if role and study:
         Membership.objects.create(user=user, study=study, role=role, since=NOW)
     return user
+
+
+def uploaded(name: str, data: bytes) -> dict[str, SimpleUploadedFile]:
+    """A form with one chosen file."""
+    return {"file": SimpleUploadedFile(name, data)}
 
 
 def client_of(user: User) -> Client:
