@@ -7,9 +7,11 @@ about a hundred bytes. `VAR_DIR/embedded.json` notes both, for commands that com
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import secrets
 import shutil
 import stat
 from dataclasses import dataclass
@@ -54,16 +56,8 @@ class Place:
 
     def note(self) -> None:
         """Tell later commands where the servers are."""
-        fresh = self.var_dir / f"{NOTE}.{os.getpid()}"
-        fresh.write_text(
-            json.dumps(
-                {
-                    "home": str(self.home),
-                    "DATABASE_URL": self.database_url,
-                    "REDIS_URL": self.redis_url,
-                },
-                indent=1,
-            )
+        fresh = _write(
+            self.var_dir, DATABASE_URL=self.database_url, REDIS_URL=self.redis_url, home=self.home
         )
         fresh.replace(self.var_dir / NOTE)
 
@@ -96,12 +90,25 @@ def prepare(var_dir: Path, account: Account) -> Place:
 
 def _home(var_dir: Path, account: Account) -> Path:
     before = Path(noted(var_dir).get("home", ""))
-    if before.is_absolute() and before.is_dir() and _fits(before, account):
-        return before
     inside = var_dir / "embedded"
-    if _fits(inside, account):
-        return inside
-    return SYSTEM_HOME / hashlib.sha256(os.fsencode(var_dir)).hexdigest()[:12]
+    if before.parent != SYSTEM_HOME and _fits(inside, account):
+        return inside  # also after the whole folder was moved
+    SYSTEM_HOME.mkdir(parents=True, exist_ok=True)
+    SYSTEM_HOME.chmod(0o755)  # whatever the umask is, the servers must get through
+    if before.parent == SYSTEM_HOME:
+        return before
+    # A name of its own: a later folder in the same place must not meet data of other secrets.
+    fresh = _write(var_dir, home=SYSTEM_HOME / f"data-{secrets.token_hex(6)}")
+    with contextlib.suppress(FileExistsError):
+        os.link(fresh, var_dir / NOTE)  # fails if somebody was faster, and theirs counts
+    fresh.unlink()
+    return Path(noted(var_dir)["home"])
+
+
+def _write(var_dir: Path, **values: str | Path) -> Path:
+    fresh = var_dir / f"{NOTE}.{os.getpid()}"
+    fresh.write_text(json.dumps({name: str(value) for name, value in values.items()}, indent=1))
+    return fresh
 
 
 def _fits(home: Path, account: Account) -> bool:

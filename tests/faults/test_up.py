@@ -35,6 +35,47 @@ def until(condition: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.1)
 
 
+TELLING = {
+    "studyplatform.wsgi": "web",
+    "studyplatform worker": "worker",
+    "studyplatform beat": "beat",
+    "bin/postgres": "postgres",
+    "valkey-server": "valkey",
+}
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process of this machine; `name` is the platform's program that it is, or empty."""
+
+    pid: int
+    parent: int
+    name: str
+
+
+def processes() -> list[Process]:
+    """All processes, in the order of their numbers; from /proc, or from ps where there is none."""
+    if Path("/proc/self/stat").exists():
+        rows = [row for entry in Path("/proc").glob("[0-9]*") if (row := _from_proc(entry))]
+    else:
+        command = ["ps", "-axww", "-o", "pid=,ppid=,command="]
+        listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        split = [line.split(maxsplit=2) for line in listing.splitlines()]
+        rows = [(int(pid), int(parent), text) for pid, parent, text in split]
+    return [
+        Process(pid, parent, next((name for told, name in TELLING.items() if told in text), ""))
+        for pid, parent, text in sorted(rows)
+    ]
+
+
+def _from_proc(entry: Path) -> tuple[int, int, str] | None:
+    try:
+        parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
+        return int(entry.name), parent, (entry / "cmdline").read_text().replace("\0", " ")
+    except OSError:
+        return None  # it has just ended
+
+
 @dataclass
 class Platform:
     """One running `up`."""
@@ -50,10 +91,7 @@ class Platform:
 
     def children(self) -> list[int]:
         """Every process below `up`, however deep, by what the kernel says."""
-        listing = subprocess.run(
-            ["ps", "-axo", "pid=,ppid="], capture_output=True, text=True, check=True
-        ).stdout
-        pairs = [tuple(map(int, line.split())) for line in listing.splitlines()]
+        pairs = [(process.pid, process.parent) for process in processes()]
         found: list[int] = []
         fresh = {self.process.pid}
         while fresh:
@@ -100,9 +138,10 @@ def test_every_killed_process_comes_back_and_the_platform_is_ready_again(var_dir
         until(platform.ready)
         assert "admin@localhost" in platform.said
         for name in ("web", "worker", "beat", "postgres", "valkey"):
-            running = {pid: name_of(pid) for pid in platform.children()}
-            assert name in running.values(), running
-            kill_all([next(pid for pid, running_name in running.items() if running_name == name)])
+            ours = set(platform.children())
+            named = {p.name: p.pid for p in reversed(processes()) if p.pid in ours}
+            assert name in named
+            kill_all([named[name]])
             until(lambda name=name: f"{name:<9}| ended with" in platform.said)  # type: ignore[misc]  # bound
             until(platform.ready)
         everyone = platform.children()
@@ -145,18 +184,3 @@ def test_a_second_one_says_plainly_that_the_first_one_runs(var_dir: Path) -> Non
         )  # fmt: skip
         assert second.returncode != 0
         assert f"already runs from {var_dir} as process {platform.process.pid}" in second.stderr
-
-
-def name_of(pid: int) -> str:
-    """Which of the platform's programs a process is, by its command line."""
-    command = subprocess.run(
-        ["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
-    ).stdout
-    telling = {
-        "studyplatform.wsgi": "web",
-        "studyplatform worker": "worker",
-        "studyplatform beat": "beat",
-        "bin/postgres": "postgres",
-        "valkey-server": "valkey",
-    }
-    return next((name for text, name in telling.items() if text in command), "")

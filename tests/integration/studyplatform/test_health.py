@@ -48,7 +48,7 @@ def test_a_beat_that_stopped() -> None:
     all_jobs_beat(age=timedelta(minutes=5))
     status, checks = ask()
     assert status == 503
-    assert checks["beat"] == ["sweep last ran 300 s ago", "deliver last ran 300 s ago"]
+    assert checks["beat"][:2] == ["sweep last ran 300 s ago", "deliver last ran 300 s ago"]
 
 
 def test_a_broker_that_is_away(settings: Settings) -> None:
