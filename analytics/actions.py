@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -23,7 +23,10 @@ from analytics.formats.readme import readme
 from analytics.formats.writers import Behind, Writer
 from analytics.models import Export
 from analytics.source import Snapshot, snapshot
+from analytics.source.submissions import StrangeInstrument, StrangeItem
+from analytics.tidy.arrays import NO_MOMENT
 from analytics.tidy.cells import TwoVersions
+from analytics.tidy.chunk import Chunk
 from analytics.tidy.columns import Table, tables
 from analytics.tidy.design import Design
 from analytics.tidy.make import MAKERS, make
@@ -37,15 +40,21 @@ BY = Actor.system("export")
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Written:
-    """What was written: the design, the tables, and how many rows each has."""
+    """What was written: the design, the tables, their rows, and when the latest event was."""
 
     design: Design
     tables: dict[str, Table]
-    as_of: datetime | None
     documents: dict[str, bytes]
+    as_of: datetime | None
     rows: Counter[str] = field(default_factory=Counter)
+
+    def saw(self, chunk: Chunk) -> None:
+        """Take note of a chunk's latest event."""
+        if chunk.latest != NO_MOMENT:
+            latest = datetime.fromtimestamp(chunk.latest / 1000, UTC)
+            self.as_of = max(self.as_of or latest, latest)
 
 
 @transaction.atomic
@@ -144,7 +153,8 @@ def _write(
     source: Snapshot, forms: Sequence[Format], folder: Path, only: Collection[str]
 ) -> Written:
     listed = dict(tables(source.design))
-    written = Written(source.design, listed, source.as_of, source.definitions.documents)
+    definitions = source.definitions
+    written = Written(source.design, listed, definitions.documents, definitions.published)
     with ExitStack() as files, Behind() as behind:
         writers: dict[str, list[Writer]] = {}
         for name in (name for name in MAKERS if name in only):
@@ -154,6 +164,7 @@ def _write(
             for writer in writers[name]:
                 files.callback(writer.close)
         for chunk in source.chunks():
+            written.saw(chunk)
             for name, batch in make(source.design, listed, chunk, only):
                 written.rows[name] += batch.num_rows
                 behind.write(writers[name], batch)
@@ -202,7 +213,7 @@ def _close(export: Export, now: datetime, **data: Any) -> None:
 def _in_words(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"The files could not be written: {error.strerror}."
-    if isinstance(error, TwoVersions | BadAnswer):
+    if isinstance(error, TwoVersions | StrangeInstrument | StrangeItem | BadAnswer):
         return f"The stored data contradict themselves: {error}."
     return f"Something unexpected stopped the export ({type(error).__name__}); the log has more."
 

@@ -24,6 +24,7 @@ class ParquetWriter:
             compression_level=1,
             use_dictionary=names,
             write_statistics=[column.name for column in table.columns if column.is_key][:1],
+            write_batch_size=1 << 15,
             store_schema=False,  # words then read as plain strings, not as categories
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from analytics.tidy.design import Design, Form, Measure, Option, Plan, Question, Slot
 from surveys.design.models import ProtocolVersion, Study
@@ -14,7 +15,6 @@ from surveys.instruments.models import InstrumentVersion
 from surveys.instruments.registry import instrument_of
 from surveys.instruments.scoring import key_version
 from surveys.lib.documents import canonical
-from surveys.responding.models import Submission
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class Definitions:
     """The plain design, and what finds its places: row ids of protocols and instruments."""
 
     design: Design
+    published: datetime | None  # when the newest protocol was
     instruments: tuple[Instrument, ...]  # in the order of `design.forms`
     plan_of: dict[int, int]  # ProtocolVersion id -> place
     form_of: dict[int, int]  # InstrumentVersion id -> place
@@ -34,10 +35,10 @@ class Definitions:
 
 
 def definitions(study: Study) -> Definitions:
-    """Every protocol version of the study and every instrument version it asks or holds."""
+    """Every protocol version of the study and every instrument version that one of them asks."""
     protocols = list(study.protocols.order_by("version"))
     documents = [protocol_of(row) for row in protocols]
-    rows = _instrument_rows(study, documents)
+    rows = _instrument_rows(documents)
     instruments = tuple(instrument_of(row) for row in rows)
     place = {row.ref: at for at, row in enumerate(rows)}
     newest = documents[-1] if documents else None
@@ -52,6 +53,7 @@ def definitions(study: Study) -> Definitions:
     )
     return Definitions(
         design=design,
+        published=max((row.published_at for row in protocols), default=None),
         instruments=instruments,
         plan_of={row.pk: at for at, row in enumerate(protocols)},
         form_of={row.pk: at for at, row in enumerate(rows)},
@@ -62,13 +64,10 @@ def definitions(study: Study) -> Definitions:
     )
 
 
-def _instrument_rows(study: Study, documents: Iterable[Protocol]) -> list[InstrumentVersion]:
+def _instrument_rows(documents: Iterable[Protocol]) -> list[InstrumentVersion]:
     asked = {ref for document in documents for wave in document.waves for ref in wave.instruments}
-    answered = Submission.objects.filter(occasion__participant__study=study)
-    used = set(answered.order_by().values_list("instrument", flat=True).distinct())
     rows = InstrumentVersion.objects.filter(code__in={ref.split("@")[0] for ref in asked})
-    rows |= InstrumentVersion.objects.filter(pk__in=used)
-    return [row for row in rows.order_by("code", "version") if row.ref in asked or row.pk in used]
+    return [row for row in rows.order_by("code", "version") if row.ref in asked]
 
 
 def _strata(documents: Iterable[Protocol]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from analytics.source.definitions import Definitions
-from analytics.source.streams import Raw, frame, lines
+from analytics.source.streams import Raw, frame, joined, parsed, unquoted
 from analytics.source.submissions import filled_of
 from analytics.tidy.arrays import NO_MOMENT, Ints
 from analytics.tidy.chunk import Chunk, Messages, Millis, Objects, Occasions, People
@@ -27,55 +27,64 @@ def _millis(column: str) -> str:
     return f"(date_part('epoch', {column}) * 1000)::bigint"
 
 
+def _line(*columns: str, split: str = "';'") -> str:
+    """The columns as one text; a gap is an empty part."""
+    return f"concat({f', {split}, '.join(columns)})"
+
+
 _PEOPLE = f"""
 SELECT id, code, arm, site, language, timezone, protocol_id, {_millis("enrolled_at")}, status,
   {_millis("withdrawn_at")}, withdrawal_scope, strata::text
-FROM surveys_participant WHERE id = ANY(%s) ORDER BY code COLLATE "C"
+FROM surveys_participant WHERE id = ANY(%(people)s) ORDER BY code COLLATE "C"
 """  # noqa: S608  # built from our own constants
 _PEOPLE_TYPES = {
     "id": _ID, "code": _WORD, "arm": _WORD, "site": _WORD, "language": _WORD, "zone": _WORD,
     "protocol": _ID, "enrolled": _ID, "status": _WORD, "withdrawn": _ID, "scope": _WORD,
     "strata": _WORD,
 }  # fmt: skip
+_TIMES = ("opens_at", "closes_at", "link_opened_at", "started_at", "last_saved_at", "ended_at")
+_LOCAL = ("(local->>'day') || 'T' || (local->>'at')", "local->>'zone'")
+_PLAN = ("id", "participant_id", "protocol_id", "wave", "nth", "state", "cause")
+# No value of a line holds its separator: codes, numbers and dates have no semicolon, JSON no tab.
 _OCCASIONS = f"""
-SELECT id, participant_id, protocol_id, wave, nth, state, cause, {_millis("opens_at")},
-  {_millis("closes_at")}, {_millis("link_opened_at")}, {_millis("started_at")},
-  {_millis("last_saved_at")}, {_millis("ended_at")},
-  coalesce((local->>'day') || 'T' || (local->>'at'), ''), coalesce(local->>'zone', '')
-FROM surveys_occasion WHERE participant_id = ANY(%s)
+WITH asked AS MATERIALIZED (
+  SELECT *, row_number() OVER () - 1 AS at FROM surveys_occasion
+  WHERE participant_id = ANY(%(people)s)
+)
+SELECT
+  (SELECT string_agg({_line(*_PLAN, *map(_millis, _TIMES), *_LOCAL)}, chr(10) ORDER BY at)
+   FROM asked),
+  (SELECT string_agg({_line("a.at", "s.instrument_id", "s.flat")}, chr(10))
+   FROM asked a JOIN surveys_submission s ON s.occasion_id = a.id),
+  (SELECT string_agg({_line("a.at", "s.instrument_id", "s.answers", split="chr(9)")}, chr(10))
+   FROM asked a JOIN surveys_submission s ON s.occasion_id = a.id
+   WHERE s.instrument_id = ANY(%(with_texts)s))
 """  # noqa: S608
 _OCCASION_TYPES = {
     "id": _WORD, "participant": _ID, "protocol": _ID, "wave": _WORD, "nth": pa.int32(),
     "state": _WORD, "cause": _WORD, "opens": _ID, "closes": _ID, "link_opened": _ID,
     "started": _ID, "last_saved": _ID, "ended": _ID, "local": _WORD, "zone": _WORD,
 }  # fmt: skip
+_SUBMISSION_TYPES = {"occasion": pa.int32(), "instrument": _ID} | dict.fromkeys(PARTS, _WORD)
+_TEXT_TYPES = {"occasion": pa.int32(), "instrument": _ID, "answers": _WORD}
 _MESSAGES = f"""
 SELECT m.occasion_id, m.kind, m.nth, {_millis("m.due_at")}, {_millis("m.sent_at")}, m.state,
   m.why_not, m.n_attempts, m.language
 FROM surveys_message m JOIN surveys_occasion o ON o.id = m.occasion_id
-WHERE o.participant_id = ANY(%s) AND (%s OR o.started_at IS NULL)
+WHERE o.participant_id = ANY(%(people)s) AND (%(every_message)s OR o.started_at IS NULL)
 """  # noqa: S608
 _MESSAGE_TYPES = {
     "occasion": _WORD, "kind": _WORD, "nth": pa.int32(), "due": _ID, "sent": _ID, "state": _WORD,
     "why_not": _WORD, "n_attempts": pa.int32(), "language": _WORD,
 }  # fmt: skip
-_SUBMISSIONS = """
-SELECT s.occasion_id, s.instrument_id, s.flat
-FROM surveys_submission s JOIN surveys_occasion o ON o.id = s.occasion_id
-WHERE o.participant_id = ANY(%s)
-"""
-_SUBMISSION_TYPES = {"occasion": _WORD, "instrument": _ID} | dict.fromkeys(PARTS, _WORD)
-_TEXTS = """
-SELECT s.occasion_id, s.instrument_id, s.answers
-FROM surveys_submission s JOIN surveys_occasion o ON o.id = s.occasion_id
-WHERE o.participant_id = ANY(%s) AND s.instrument_id = ANY(%s)
-"""
-_TEXT_TYPES = {"occasion": _WORD, "instrument": _ID, "answers": _WORD}
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """The rows of some people as PostgreSQL sent them, in no order but that of the people."""
+    """The rows of some people as PostgreSQL sent them, in no order but that of the people.
+
+    Submissions name their occasion by its place in `occasions`, messages by its id.
+    """
 
     people: pa.Table
     occasions: pa.Table
@@ -94,33 +103,40 @@ class Wanted:
 
 def load(raw: Raw, participants: Sequence[int], wanted: Wanted) -> Loaded:
     """Everything that is stored about some participants."""
-    ids = [list(participants)]
+    parameters = {
+        "people": list(participants),
+        "with_texts": list(wanted.with_texts),
+        "every_message": wanted.every_message,
+    }
+    occasions, submissions, texts = joined(raw, _OCCASIONS, parameters)
     return Loaded(
-        people=frame(raw, _PEOPLE, ids, _PEOPLE_TYPES),
-        occasions=frame(raw, _OCCASIONS, ids, _OCCASION_TYPES),
-        messages=frame(raw, _MESSAGES, [*ids, wanted.every_message], _MESSAGE_TYPES),
-        submissions=lines(raw, _SUBMISSIONS, ids, _SUBMISSION_TYPES, split=";"),
-        texts=lines(raw, _TEXTS, [*ids, list(wanted.with_texts)], _TEXT_TYPES),
+        people=frame(raw, _PEOPLE, parameters, _PEOPLE_TYPES),
+        occasions=parsed(occasions, _OCCASION_TYPES, unquoted(";")),
+        messages=frame(raw, _MESSAGES, parameters, _MESSAGE_TYPES),
+        submissions=parsed(submissions, _SUBMISSION_TYPES, unquoted(";")),
+        texts=parsed(texts, _TEXT_TYPES, unquoted("\t")),
     )
 
 
 def to_chunk(definitions: Definitions, loaded: Loaded) -> Chunk:
     """Rows in their order, with places instead of ids; nothing of people who are erased."""
     people = _people(definitions, loaded.people)
-    occasions, ids = _occasions(definitions, loaded)
-    messages = _messages(loaded.messages, ids)
+    occasions, order = _occasions(definitions, loaded)
+    messages = _messages(loaded.messages, loaded.occasions["id"].take(pa.array(order)))
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order), dtype=np.int32)
     gone = people.is_erased[occasions.person]
     filled = filled_of(
         definitions,
-        _staying(loaded.submissions, ids, gone),
-        _staying(loaded.texts, ids, gone),
+        _staying(loaded.submissions, place, gone),
+        _staying(loaded.texts, place, gone),
     )
     return Chunk(people, occasions, messages, tuple(filled))
 
 
-def _staying(table: pa.Table, ids: pa.Array, gone: Flags) -> tuple[pa.Table, Ints]:
+def _staying(table: pa.Table, place: Ints, gone: Flags) -> tuple[pa.Table, Ints]:
     """The submissions of people who are not erased, and the places of their occasions."""
-    at = places(table["occasion"], ids)
+    at = place[table["occasion"].to_numpy()]
     if gone[at].any():
         return table.filter(pa.array(~gone[at])), at[~gone[at]]
     return table, at
@@ -143,7 +159,8 @@ def _people(definitions: Definitions, table: pa.Table) -> People:
     )
 
 
-def _occasions(definitions: Definitions, loaded: Loaded) -> tuple[Occasions, pa.Array]:
+def _occasions(definitions: Definitions, loaded: Loaded) -> tuple[Occasions, Ints]:
+    """The occasions in their order, and which row each of them was."""
     table = loaded.occasions
     person = places(table["participant"], loaded.people["id"].combine_chunks())
     wave = places(table["wave"], pa.array(definitions.design.waves, pa.string()))
@@ -165,11 +182,11 @@ def _occasions(definitions: Definitions, loaded: Loaded) -> tuple[Occasions, pa.
         local=_words(table["local"]),
         zone=_words(table["zone"]),
     )
-    return found, table["id"].combine_chunks()
+    return found, order.astype(np.int32)
 
 
-def _messages(table: pa.Table, ids: pa.Array) -> Messages:
-    occasion = places(table["occasion"], ids)
+def _messages(table: pa.Table, ids: pa.ChunkedArray) -> Messages:
+    occasion = places(table["occasion"], ids.combine_chunks())
     kind = places(table["kind"], pa.array(["invitation", "reminder"]))
     order = np.lexsort((table["nth"].to_numpy(), kind, occasion))
     table = table.take(pa.array(order))

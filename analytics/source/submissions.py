@@ -28,11 +28,28 @@ from surveys.instruments.scoring import score
 Located: TypeAlias = tuple[pa.Table, Ints]  # submissions, and the places of their occasions
 Status: TypeAlias = NDArray[np.int8]
 
-_NULL = ord("n")
+_DIGIT = np.full(256, np.nan)
+_DIGIT[ord("0") : ord("9") + 1] = np.arange(10)
+_IS_DIGIT = ~np.isnan(_DIGIT)
+_IS_DIGIT[ord("n")] = True
+
+
+class StrangeInstrument(ValueError):
+    """Answers to an instrument that is in no protocol version of the study."""
+
+
+class StrangeItem(ValueError):
+    """Answers to an item that the instrument version does not have."""
 
 
 def filled_of(definitions: Definitions, numbers: Located, texts: Located) -> Iterator[Filled]:
-    """The submissions of each form, in the order of their occasions."""
+    """The submissions of each form, in the order of their occasions.
+
+    Raises StrangeInstrument rather than leaving an answer out.
+    """
+    known = np.array(list(definitions.form_of), dtype=np.int64)
+    if not np.isin(numbers[0]["instrument"].to_numpy(), known).all():
+        raise StrangeInstrument("there are answers to an instrument that no protocol asks")
     for row_id, place in sorted(definitions.form_of.items(), key=lambda pair: pair[1]):
         table, occasion = _of_instrument(numbers, row_id)
         if len(occasion):
@@ -98,9 +115,9 @@ def read_times(form: Form, table: pa.Table) -> tuple[Floats, Ints, Floats]:
 
 
 def read_texts(form: Form, answers: pa.Array) -> dict[int, pa.Array]:
-    """The text answers by the place of their item, from JSON as COPY sends it."""
+    """The text answers by the place of their item."""
     codes = {form.questions[j].code: j for j in form.text_places}
-    data = _joined(answers).replace(b"\\\\", b"\\")
+    data = _joined(answers)
     table = pa.json.read_json(
         pa.BufferReader(data),
         pa.json.ReadOptions(use_threads=False, block_size=len(data) + 1),
@@ -115,35 +132,38 @@ def read_texts(form: Form, answers: pa.Array) -> dict[int, pa.Array]:
 def _cells(form: Form, codes: pa.Array) -> NDArray[np.int64]:
     """For every listed code its cell in the n x k matrix; the same few lists come again and again.
 
-    Raises KeyError for a code that the form does not have: an answer is never lost silently.
+    Raises StrangeItem for a code that the form does not have, rather than leaving it out.
     """
     encoded = codes.dictionary_encode()
-    lists = [
-        [form.place[code] for code in text.split(",")] if text else []
-        for text in encoded.dictionary.to_pylist()
-    ]
-    which = encoded.indices.to_numpy()
-    lengths = np.array([len(places) for places in lists], dtype=np.int64)[which]
-    columns = pa.array(lists, pa.list_(pa.int32())).take(encoded.indices).flatten().to_numpy()
-    first = np.repeat(np.arange(len(which)) * len(form.questions), lengths)
-    cells: NDArray[np.int64] = first + columns
+    distinct = encoded.dictionary
+    lists = pc.split_pattern(pc.if_else(pc.equal(distinct, ""), None, distinct), ",")
+    known = pa.array([question.code for question in form.questions], pa.string())
+    places = pc.index_in(lists.values, value_set=known)
+    if places.null_count:
+        raise StrangeItem(f"there are answers to items that {form.ref} does not have")
+    lengths = pc.fill_null(pc.list_value_length(lists), 0)
+    spread = pa.ListArray.from_arrays(_ends(lengths), places).take(encoded.indices)
+    n_of_row = lengths.to_numpy()[encoded.indices.to_numpy()]
+    first = np.repeat(np.arange(len(n_of_row)) * len(form.questions), n_of_row)
+    cells: NDArray[np.int64] = first + spread.flatten().to_numpy()
     return cells
+
+
+def _ends(lengths: pa.Array) -> pa.Array:
+    """Where each list begins, and the last ends."""
+    return pa.array(np.concatenate([[0], np.cumsum(lengths.to_numpy())]), pa.int32())
 
 
 def _listed_numbers(lists: pa.Array, n: int) -> Floats:
     """All n numbers of comma-separated lists, one after the other; NaN for null."""
     data = _joined(lists).replace(b"null", b"n").replace(b",", b"\n")
-    signs = np.frombuffer(data, dtype=np.uint8)[::2]
-    if len(data) == 2 * n and _are_digits(signs):  # the common case, without a parser
-        return np.where(signs == _NULL, np.nan, signs - np.float64(ord("0")))
+    if len(data) == 2 * n:  # each of one character, the common case: no parser needed
+        signs = np.frombuffer(data, dtype=np.uint8)[::2]
+        if _IS_DIGIT[signs].all():
+            return _DIGIT[signs]
     column = parsed(data, {"number": pa.float64()}, unquoted(), null=["n"])
     numbers: Floats = column["number"].to_numpy()
     return numbers
-
-
-def _are_digits(signs: NDArray[np.uint8]) -> bool:
-    """Whether every other sign is a digit or the n of null, so that all numbers have one digit."""
-    return bool((((signs >= ord("0")) & (signs <= ord("9"))) | (signs == _NULL)).all())
 
 
 def _sums(lists: pa.Array) -> Floats:

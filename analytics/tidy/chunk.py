@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from analytics.tidy.arrays import Floats, Ints
+from analytics.tidy.arrays import NO_MOMENT, Floats, Ints
 from analytics.tidy.reasons import Flags, Reason
 
 ANSWERED, SKIPPED, NOT_SHOWN = 0, 1, 2
@@ -121,6 +121,15 @@ class Chunk:
     occasions: Occasions
     messages: Messages
     filled: tuple[Filled, ...] = field(default=())
+
+    @property
+    def latest(self) -> int:
+        """The time of the latest event in it; NO_MOMENT when nothing has happened."""
+        happened = (
+            self.people.enrolled, self.people.withdrawn, self.occasions.link_opened,
+            self.occasions.last_saved, self.occasions.ended, self.messages.sent,
+        )  # fmt: skip
+        return max(int(times.max(initial=NO_MOMENT)) for times in happened)
 
 
 SKIPPED_CODE = Reason.SKIPPED.code

@@ -67,7 +67,9 @@ class Table:
     @property
     def schema(self) -> pa.Schema:
         """The Arrow schema; the same for every chunk, and for no rows at all."""
-        return pa.schema([(column.name, KINDS[column.kind]) for column in self.columns])
+        return pa.schema(
+            [pa.field(c.name, KINDS[c.kind], nullable=not c.is_key) for c in self.columns]
+        )
 
 
 REASONS: Choices = tuple((reason.value, reason.meaning) for reason in Reason)

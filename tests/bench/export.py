@@ -14,8 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas  # noqa: F401  # pyarrow loads it on first use; a worker has it from its first export on
 import psycopg
 
+from analytics.actions import write_tables
 from surveys.design.models import ProtocolVersion, Study
 from surveys.instruments.models import InstrumentVersion
 from surveys.lib.documents import content_hash
@@ -70,8 +72,6 @@ def run(context: Context) -> Result:
 
 def write_answers(code: str, folder: str) -> dict[str, int]:
     """Ours, in a fresh process."""
-    from analytics.actions import write_tables
-
     study = Study.objects.get(code="bench")
     written = write_tables(study, [code], Path(folder), only=("answers",))
     return dict(written.rows)
