@@ -246,6 +246,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 3,
     "socket_keepalive": True,
     "health_check_interval": 10,
+    "max_retries": 1,  # kombu's default patience would hold a web request for six seconds
+    "interval_start": 0,
+    "interval_step": 0.2,
 }
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # static; nothing to keep between starts
 CELERY_BEAT_SCHEDULE = {
