@@ -14,6 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from playwright._impl._driver import compute_driver_executable
 from playwright.sync_api import sync_playwright
 
 from studyplatform import leash
@@ -57,10 +58,16 @@ def find_browser() -> str | None:
     for fetch in (None, fetch_by_playwright, fetch_by_apt):
         if fetch:
             fetch()
-        path = known_browser()
+        path = known_browser() if driver_runs() else None
         if path and runs(path):
             return path
     return None
+
+
+def driver_runs() -> bool:
+    """Whether Playwright's own program starts; a bare system lacks one of its libraries."""
+    node, _ = compute_driver_executable()
+    return runs(node)
 
 
 def known_browser() -> str | None:
@@ -83,6 +90,8 @@ def runs(path: str) -> bool:
 
 def fetch_by_playwright() -> None:
     """Playwright's own download; it may have no way to its server."""
+    if not driver_runs():
+        return
     sys.stderr.write("fetching Chromium with Playwright (once)\n")
     fetch([sys.executable, "-m", "playwright", "install", "chromium"], seconds=300)
 
@@ -92,7 +101,7 @@ def fetch_by_apt() -> None:
     if os.getuid() == 0 and shutil.which("apt-get"):
         sys.stderr.write("installing Debian's Chromium (once)\n")
         fetch(["apt-get", "update", "-qq"], seconds=300)
-        packages = ["chromium", "fonts-dejavu-core"]
+        packages = ["chromium", "fonts-dejavu-core", "libatomic1"]
         fetch(
             ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages], seconds=900
         )

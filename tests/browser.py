@@ -25,8 +25,9 @@ IN_APPLICATIONS = (
 )
 PARTS = frozenset({"stylesheet", "script", "image", "font"})
 ADVICE = (
-    "No Chromium was found. Install Chromium or Google Chrome, or run"
-    " `.venv/bin/playwright install chromium`, or set CHROMIUM to the program's path."
+    "The browser tests need Chromium and found none that runs. Install Chromium or Google Chrome"
+    " (on Debian and Ubuntu: apt-get install chromium libatomic1), or run"
+    " `.venv/bin/python -m playwright install chromium`, or set CHROMIUM to the program's path."
 )
 
 
