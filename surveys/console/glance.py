@@ -92,7 +92,7 @@ def glance(study: Study, version: ProtocolVersion, *, now: datetime) -> Glance:
 def instruments_of(protocol: Protocol) -> list[Instrument]:
     """The instruments that a protocol names, in its order, each once."""
     refs = dict.fromkeys(ref for wave in protocol.waves for ref in wave.instruments)
-    return [registry.instrument(ref) for ref in refs]
+    return registry.instruments(list(refs))
 
 
 def _row(protocol: Protocol, counts: WaveCounts) -> WaveRow:

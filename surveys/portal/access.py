@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from surveys.lib import tokens
 from surveys.portal.passes import Pass
-from surveys.scheduling.models import Occasion
+from surveys.scheduling.models import DOCUMENTS, Occasion
 from surveys.scheduling.states import OccasionState
 
 
@@ -65,4 +65,5 @@ def access_to(occasion: Occasion, now: datetime) -> Access:
 
 
 def _occasions() -> QuerySet[Occasion]:
-    return Occasion.objects.select_related("participant__study", "protocol__study")
+    rows = Occasion.objects.select_related("participant__study", "protocol__study")
+    return rows.defer(*DOCUMENTS)

@@ -52,8 +52,9 @@ def standing(occasion: Occasion) -> Standing:
     """Read it by the protocol version that the occasion was planned with."""
     wave = protocols.protocol_of(occasion.protocol).by_code[occasion.wave]
     rows = Submission.objects.filter(occasion=occasion).select_related("instrument")
+    rows = rows.defer("instrument__document", "flat")
     return Standing(
         occasion,
-        [instruments.instrument(ref) for ref in wave.instruments],
+        instruments.instruments(wave.instruments),
         {row.instrument.ref: row for row in rows},
     )

@@ -16,7 +16,7 @@ from surveys.design.registry import protocol_of
 from surveys.design.schedule import window
 from surveys.participants.models import Participant
 from surveys.scheduling.facts import hold as hold_participants
-from surveys.scheduling.models import Occasion
+from surveys.scheduling.models import DOCUMENTS, Occasion
 from surveys.scheduling.moves import advance, drop_messages
 from surveys.scheduling.states import Cause, MessageState, OccasionState, WhyNot
 
@@ -48,7 +48,8 @@ def hold(occasion: UUID) -> Occasion:
     """
     hold_participants([Occasion.objects.values_list("participant", flat=True).get(pk=occasion)])
     rows = Occasion.objects.select_for_update(of=("self",), no_key=True)
-    return rows.select_related("participant__study", "protocol__study").get(pk=occasion)
+    rows = rows.select_related("participant__study", "protocol__study").defer(*DOCUMENTS)
+    return rows.get(pk=occasion)
 
 
 @transaction.atomic

@@ -57,7 +57,11 @@ class Dossier(NamedTuple):
 def hold(participants: Iterable[int]) -> list[Participant]:
     """The participants' rows, fresh and locked until the transaction ends, by rising id."""
     rows = Participant.objects.filter(pk__in=list(participants)).order_by("pk")
-    return list(rows.select_for_update(of=("self",), no_key=True).select_related("study"))
+    return list(
+        rows.select_for_update(of=("self",), no_key=True)
+        .select_related("study")
+        .defer("study__draft")
+    )
 
 
 def dossiers(held: Sequence[Participant]) -> Iterator[Dossier]:

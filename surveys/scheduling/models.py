@@ -9,6 +9,9 @@ from surveys.lib.ids import uuid7
 from surveys.participants.models import Participant
 from surveys.scheduling.states import Cause, MessageKind, MessageState, OccasionState
 
+DOCUMENTS = ("participant__study__draft", "protocol__document", "protocol__study__draft")
+"""What a query that joins an occasion's study and protocol defers; registries read documents once."""
+
 
 class Occasion(models.Model):
     """One planned measurement of one participant: participant x wave x nth.
