@@ -57,3 +57,20 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
     Role.DATA_MANAGER: _VIEW | {Permission.EXPORT_MAKE},
     Role.AUDITOR: _VIEW | {Permission.AUDIT_VIEW, Permission.MESSAGE_VIEW},
 }
+
+
+def reference_page() -> str:
+    """The table as a page of the docs."""
+    lines = [
+        "# Roles and permissions",
+        "",
+        "Generated from `surveys/access/roles.py`. A role is held in one study; whoever holds none",
+        "does not see that the study exists.",
+        "",
+        "| permission | " + " | ".join(role.label for role in Role) + " |",
+        "|---" * (len(Role) + 1) + "|",
+    ]
+    for permission in Permission:
+        marks = ("yes" if permission in GRANTS[role] else "" for role in Role)
+        lines.append(f"| `{permission}` | " + " | ".join(marks) + " |")
+    return "\n".join(lines) + "\n"

@@ -9,10 +9,23 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from surveys.access import roles
+from surveys.design import studyfile, timeline
+from surveys.design.library import shipped_study
 from surveys.scheduling import states
 
 FOLDER = Path(settings.BASE_DIR, "docs", "reference")
-PAGES: Mapping[str, Callable[[], str]] = {"states.md": states.reference_page}
+
+
+def _timeline() -> str:
+    return timeline.svg(studyfile.read(shipped_study()).protocol, "en", standalone=True)
+
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "roles.md": roles.reference_page,
+    "states.md": states.reference_page,
+    "timeline.svg": _timeline,
+}
 
 
 class Command(BaseCommand):
