@@ -58,10 +58,15 @@ def make_stage(code: str = "calm-year", **changes: Any) -> Stage:
     return Stage(study, person, message, export)
 
 
-def make_staff(role: Role | None, study: Study | None, *, email: str = "") -> User:
-    """Somebody with a role in the study; their address follows the role."""
+def make_staff(
+    role: Role | None, study: Study | None, *, email: str = "", password: str | None = None
+) -> User:
+    """Somebody with a role in the study; their address follows the role.
+
+    Without a password, because hashing one takes longer than most tests.
+    """
     address = email or f"{role or 'nobody'}@study.example"
-    user = User.objects.create_user(address, PASSWORD, name=f"The {role or 'nobody'}")
+    user = User.objects.create_user(address, password, name=f"The {role or 'nobody'}")
     if role and study:
         Membership.objects.create(user=user, study=study, role=role, since=NOW)
     return user

@@ -120,7 +120,7 @@ def strangers(stage: Stage) -> Iterator[User]:
     """Staff who have nothing to do with this study, however mighty elsewhere."""
     yield make_staff(O, make_stage("other-year").study, email="other@study.example")
     yield make_staff(None, None)
-    yield User.objects.create_superuser("root@study.example", "calm-river-stone-12")
+    yield User.objects.create_superuser("root@study.example")
 
 
 def test_the_study_does_not_exist_for_strangers(stage: Stage) -> None:

@@ -12,7 +12,6 @@ from surveys.access.roles import Role
 from surveys.audit.models import Event
 from surveys.design.models import ProtocolVersion, Study
 from tests.functional.console.cast import (
-    PASSWORD,
     Stage,
     client_of,
     fingerprint,
@@ -38,7 +37,7 @@ def researcher(stage: Stage) -> Client:
 
 @pytest.fixture
 def administrator() -> Client:
-    return client_of(User.objects.create_superuser("root@study.example", PASSWORD, name="Root"))
+    return client_of(User.objects.create_superuser("root@study.example", name="Root"))
 
 
 def load(client: Client, stage: Stage, data: bytes) -> Any:
