@@ -87,7 +87,7 @@ def new_context(browser: Browser, live: str) -> Iterator[NewContext]:
 
     def make(**options: Any) -> BrowserContext:
         context = browser.new_context(**{"viewport": DESKTOP, **options})
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)  # a busy machine is no fault
         watch.follow(context)
         opened.append(context)
         return context
