@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -51,11 +51,12 @@ def study_page(
     def decorate(
         view: Callable[Concatenate[HttpRequest, Study, P], HttpResponseBase],
     ) -> Callable[..., HttpResponseBase]:
-        @login_required
         @wraps(view)
         def guarded(
             request: HttpRequest, code: str, *args: P.args, **kwargs: P.kwargs
         ) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return redirect_to_login(_way_back(request, code))
             study = policy.get_study(request.user, code, needs=needs)
             _refuse_nul(request)
             return view(request, study, *args, **kwargs)
@@ -84,6 +85,13 @@ def show(
         }
     context["demo_mode"] = settings.MODE == "demo"
     return render(request, template, context, status=status)
+
+
+def _way_back(request: HttpRequest, code: str) -> str:
+    """Where somebody goes after logging in: a form's own address may take no GET."""
+    if request.method in {"GET", "HEAD"}:
+        return request.get_full_path()
+    return reverse("console:study", args=[code])
 
 
 def _refuse_nul(request: HttpRequest) -> None:

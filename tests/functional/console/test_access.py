@@ -155,7 +155,8 @@ def test_anonymous_visitors_are_sent_to_the_login(stage: Stage, client: Client) 
         path = reverse(name) if name in OUTSIDE else address(stage, name)
         answer = getattr(client, method)(path)
         assert answer.status_code == 302, name
-        assert answer["Location"] == f"/console/account/login/?next={path}"
+        back = path if method == "get" or name in OUTSIDE else stage.url()
+        assert answer["Location"] == f"/console/account/login/?next={back}"
     assert fingerprint() == before
 
 
