@@ -76,7 +76,7 @@ def test_a_truncated_token_does_not_open(length: int) -> None:
 
 def test_another_link_key_opens_nothing(settings: pytest.FixtureRequest) -> None:
     token = tokens.make("occasion", ROW)
-    settings.LINK_KEY = b"another key"  # type: ignore[attr-defined]
+    settings.LINK_KEY = b"another key"  # type: ignore[attr-defined]  # the fixture takes any name
     assert not _opens("occasion", token)
 
 
