@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from analytics.source.definitions import Definitions
-from analytics.source.streams import Raw, frame, joined, parsed, unquoted
+from analytics.source.streams import LINES, QUOTED, TABBED, Raw, copied, joined, parsed
 from analytics.source.submissions import filled_of
 from analytics.tidy.arrays import NO_MOMENT, Ints
 from analytics.tidy.chunk import Chunk, Messages, Millis, Objects, Occasions, People
@@ -81,16 +81,13 @@ _MESSAGE_TYPES = {
 
 @dataclass(frozen=True)
 class Loaded:
-    """The rows of some people as PostgreSQL sent them, in no order but that of the people.
+    """The rows of some people as PostgreSQL sent them, not yet parsed: the reader does not wait."""
 
-    Submissions name their occasion by its place in `occasions`, messages by its id.
-    """
-
-    people: pa.Table
-    occasions: pa.Table
-    messages: pa.Table
-    submissions: pa.Table
-    texts: pa.Table  # the whole answers, of instruments that have text items
+    people: bytes  # CSV, as are the messages, for free text
+    occasions: bytes  # lines
+    messages: bytes  # by the id of their occasion
+    submissions: bytes  # lines, by the place of their occasion
+    texts: bytes  # the whole answers of instruments that have text items
 
 
 @dataclass(frozen=True)
@@ -110,26 +107,27 @@ def load(raw: Raw, participants: Sequence[int], wanted: Wanted) -> Loaded:
     }
     occasions, submissions, texts = joined(raw, _OCCASIONS, parameters)
     return Loaded(
-        people=frame(raw, _PEOPLE, parameters, _PEOPLE_TYPES),
-        occasions=parsed(occasions, _OCCASION_TYPES, unquoted(";")),
-        messages=frame(raw, _MESSAGES, parameters, _MESSAGE_TYPES),
-        submissions=parsed(submissions, _SUBMISSION_TYPES, unquoted(";")),
-        texts=parsed(texts, _TEXT_TYPES, unquoted("\t")),
+        people=copied(raw, _PEOPLE, parameters),
+        occasions=occasions,
+        messages=copied(raw, _MESSAGES, parameters),
+        submissions=submissions,
+        texts=texts,
     )
 
 
 def to_chunk(definitions: Definitions, loaded: Loaded) -> Chunk:
     """Rows in their order, with places instead of ids; nothing of people who are erased."""
-    people = _people(definitions, loaded.people)
-    occasions, order = _occasions(definitions, loaded)
-    messages = _messages(loaded.messages, loaded.occasions["id"].take(pa.array(order)))
+    table = parsed(loaded.people, _PEOPLE_TYPES, QUOTED)
+    people = _people(definitions, table)
+    occasions, order, ids = _occasions(definitions, loaded.occasions, table["id"])
+    messages = _messages(parsed(loaded.messages, _MESSAGE_TYPES, QUOTED), ids)
     place = np.empty_like(order)
     place[order] = np.arange(len(order), dtype=np.int32)
     gone = people.is_erased[occasions.person]
     filled = filled_of(
         definitions,
-        _staying(loaded.submissions, place, gone),
-        _staying(loaded.texts, place, gone),
+        _staying(parsed(loaded.submissions, _SUBMISSION_TYPES, LINES), place, gone),
+        _staying(parsed(loaded.texts, _TEXT_TYPES, TABBED), place, gone),
     )
     return Chunk(people, occasions, messages, tuple(filled))
 
@@ -159,10 +157,12 @@ def _people(definitions: Definitions, table: pa.Table) -> People:
     )
 
 
-def _occasions(definitions: Definitions, loaded: Loaded) -> tuple[Occasions, Ints]:
-    """The occasions in their order, and which row each of them was."""
-    table = loaded.occasions
-    person = places(table["participant"], loaded.people["id"].combine_chunks())
+def _occasions(
+    definitions: Definitions, data: bytes, people: pa.ChunkedArray
+) -> tuple[Occasions, Ints, pa.Array]:
+    """The occasions in their order, which row each of them was, and their ids."""
+    table = parsed(data, _OCCASION_TYPES, LINES)
+    person = places(table["participant"], people.combine_chunks())
     wave = places(table["wave"], pa.array(definitions.design.waves, pa.string()))
     order = np.lexsort((table["nth"].to_numpy(), wave, person))
     table = table.take(pa.array(order))
@@ -182,11 +182,11 @@ def _occasions(definitions: Definitions, loaded: Loaded) -> tuple[Occasions, Int
         local=_words(table["local"]),
         zone=_words(table["zone"]),
     )
-    return found, order.astype(np.int32)
+    return found, order.astype(np.int32), table["id"].combine_chunks()
 
 
-def _messages(table: pa.Table, ids: pa.ChunkedArray) -> Messages:
-    occasion = places(table["occasion"], ids.combine_chunks())
+def _messages(table: pa.Table, ids: pa.Array) -> Messages:
+    occasion = places(table["occasion"], ids)
     kind = places(table["kind"], pa.array(["invitation", "reminder"]))
     order = np.lexsort((table["nth"].to_numpy(), kind, occasion))
     table = table.take(pa.array(order))

@@ -19,6 +19,7 @@ from analytics.tidy.design import Design
 from surveys.design.models import Study
 
 OCCASIONS_AT_ONCE = 4000
+FIRST = 500  # the first part is small, so that the other threads soon have work
 AHEAD = 2  # chunks waiting between the reading thread and the rest
 
 _PEOPLE = """
@@ -80,7 +81,7 @@ def _parts(raw: Raw, study_id: int) -> list[list[int]]:
     if not found:
         return []
     ids, counts = np.array(found, dtype=np.int64).T
-    part = (np.cumsum(counts) - counts) // OCCASIONS_AT_ONCE
+    part = (np.cumsum(counts) - counts + OCCASIONS_AT_ONCE - FIRST) // OCCASIONS_AT_ONCE
     cuts = np.flatnonzero(np.diff(part)) + 1
     return [group.tolist() for group in np.split(ids, cuts)]
 

@@ -16,6 +16,16 @@ Raw: TypeAlias = psycopg.Connection[Any]
 Types: TypeAlias = Mapping[str, pa.DataType]
 
 
+def _unquoted(delimiter: str) -> pyarrow.csv.ParseOptions:
+    return pyarrow.csv.ParseOptions(
+        delimiter=delimiter, quote_char=False, double_quote=False, escape_char=False
+    )
+
+
+QUOTED = pyarrow.csv.ParseOptions(newlines_in_values=True)
+LINES, TABBED = _unquoted(";"), _unquoted("\t")
+
+
 class _AsBytes(Loader):
     """Text as it came, for parsers that want bytes."""
 
@@ -26,12 +36,11 @@ class _AsBytes(Loader):
         return bytes(data)
 
 
-def frame(raw: Raw, query: str, parameters: Mapping[str, Any], types: Types) -> pa.Table:
-    """The rows of a query as a table with these columns, by COPY; strings have no gaps."""
+def copied(raw: Raw, query: str, parameters: Mapping[str, Any]) -> bytes:
+    """The rows of a query as CSV, by COPY."""
     copy_out = f"COPY ({query}) TO STDOUT (FORMAT csv)"
     with raw.cursor() as cursor, cursor.copy(copy_out, parameters) as copy:
-        data = b"".join(copy)
-    return parsed(data, types, pyarrow.csv.ParseOptions(newlines_in_values=True))
+        return b"".join(copy)
 
 
 def joined(raw: Raw, query: str, parameters: Mapping[str, Any]) -> tuple[bytes, ...]:
@@ -45,13 +54,6 @@ def joined(raw: Raw, query: str, parameters: Mapping[str, Any]) -> tuple[bytes, 
         cursor.execute(query, parameters, binary=True, prepare=False)
         row = cursor.fetchone() or ()
     return tuple(text or b"" for text in row)
-
-
-def unquoted(delimiter: str = ",") -> pyarrow.csv.ParseOptions:
-    """Values as they come, without quotes or escapes."""
-    return pyarrow.csv.ParseOptions(
-        delimiter=delimiter, quote_char=False, double_quote=False, escape_char=False
-    )
 
 
 def parsed(

@@ -18,7 +18,7 @@ import pyarrow.json
 from numpy.typing import NDArray
 
 from analytics.source.definitions import Definitions
-from analytics.source.streams import parsed, unquoted
+from analytics.source.streams import LINES, parsed
 from analytics.tidy.arrays import Floats, Ints
 from analytics.tidy.chunk import ANSWERED, NOT_SHOWN, SKIPPED, Filled, Scored
 from analytics.tidy.design import Form
@@ -161,7 +161,7 @@ def _listed_numbers(lists: pa.Array, n: int) -> Floats:
         signs = np.frombuffer(data, dtype=np.uint8)[::2]
         if _IS_DIGIT[signs].all():
             return _DIGIT[signs]
-    column = parsed(data, {"number": pa.float64()}, unquoted(), null=["n"])
+    column = parsed(data, {"number": pa.float64()}, LINES, null=["n"])
     numbers: Floats = column["number"].to_numpy()
     return numbers
 

@@ -6,7 +6,7 @@ Every column is filled as an array of places in short word lists and turned into
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +18,8 @@ from analytics.tidy.chunk import ANSWERED, NOT_SHOWN, SKIPPED_CODE, Chunk, Fille
 from analytics.tidy.design import Design, Form
 from analytics.tidy.reasons import NONE, WORDS, Reason
 
-Places = NDArray[np.intp]
+Places: TypeAlias = NDArray[np.intp]
+Coding: TypeAlias = tuple[tuple[int, int], ...]  # an option's code, the place of its label
 
 
 class Rows:
@@ -164,18 +165,28 @@ class _Labels:
     def of(self, filled: Filled) -> Ints:
         """n x k: the place of each answer's label, or -1."""
         places = np.full(filled.numbers.shape, -1, dtype=np.int32)
+        alike: dict[Coding, list[int]] = {}
         for j, question in enumerate(self.design.forms[filled.form].questions):
             if question.options:
-                options = sorted(question.options, key=lambda option: option.code)
-                codes = np.array([option.code for option in options], dtype=np.float64)
-                labels = [self.place[self.design.say(option.label)] for option in options]
-                places[:, j] = _look_up(filled.numbers[:, j], codes, np.array(labels, np.int32))
+                says = ((o.code, self.place[self.design.say(o.label)]) for o in question.options)
+                alike.setdefault(tuple(says), []).append(j)
+        for coding, columns in alike.items():
+            at: Any = slice(None) if len(columns) == places.shape[1] else columns
+            places[:, at] = _look_up(filled.numbers[:, at], coding)
         return places
 
 
-def _look_up(values: Floats, codes: Floats, labels: Ints) -> Ints:
-    at = np.minimum(np.searchsorted(codes, values), len(codes) - 1)
-    return np.where(codes[at] == values, labels[at], np.int32(-1))
+def _look_up(values: Floats, coding: Coding) -> Ints:
+    """By a list over the whole range of codes, which are 16-bit numbers."""
+    codes = [code for code, _ in coding]
+    low, high = min(codes), max(codes)
+    label = np.full(high - low + 2, -1, dtype=np.int32)  # the first: no code at all
+    for code, place in coding:
+        label[code - low + 1] = place
+    at = values - (low - 1)
+    is_code = (at >= 1) & (at < len(label))  # false for NaN
+    found: Ints = label[np.where(is_code, at, 0).astype(np.int32)]
+    return found
 
 
 def _texts(n: int, written: list[tuple[Places, pa.Array]]) -> pa.Array:
