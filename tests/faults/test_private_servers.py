@@ -22,15 +22,16 @@ from tests.integration.studyplatform.servers_at_hand import (
     note,
     noted,
     open_folder,
-    without_given_servers,
 )
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(180)]
 
 
 @pytest.fixture
-def folder() -> Iterator[Path]:
-    with open_folder() as made, without_given_servers():
+def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.delenv("REDIS_URL", raising=False)
+    with open_folder() as made:
         yield made
 
 

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from unittest import mock
 from urllib.parse import unquote
 
 import psycopg
@@ -72,14 +71,6 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     return port
-
-
-@contextlib.contextmanager
-def without_given_servers() -> Iterator[None]:
-    """As if neither DATABASE_URL nor REDIS_URL were set."""
-    rest = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL"}}
-    with mock.patch.dict(os.environ, rest, clear=True):
-        yield
 
 
 def is_there(pid: int) -> bool:

@@ -20,7 +20,6 @@ from tests.integration.studyplatform.servers_at_hand import (
     noted,
     open_folder,
     sockets_of,
-    without_given_servers,
 )
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(120)]
@@ -28,9 +27,9 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(autouse=True)
-def nothing_given() -> Iterator[None]:
-    with without_given_servers():
-        yield
+def nothing_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.delenv("REDIS_URL", raising=False)
 
 
 @pytest.fixture
