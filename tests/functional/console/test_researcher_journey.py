@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from django.db import connection
 from playwright.sync_api import Page, expect
 from pytest_django import Settings
 
@@ -23,6 +22,7 @@ from surveys.scheduling.models import Message
 from surveys.scheduling.states import MessageState
 from tests.browser import DESKTOP, PHONE, accessibility_faults
 from tests.conftest import NewContext
+from tests.database import url_of_tests
 from tests.functional.console.cast import PASSWORD, Stage, make_staff, make_stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
@@ -42,13 +42,8 @@ def stage(live: str) -> Stage:
 def worker(live: str, settings: Settings, tmp_path: Path) -> Iterator[None]:
     """A real Celery worker over the test database, with a folder for exports of its own."""
     settings.EXPORT_DIR = tmp_path / "exports"
-    database = connection.settings_dict
-    place = f"{database['HOST']}:{database['PORT'] or 5432}"
-    user = (
-        f"{database['USER']}:{database['PASSWORD']}" if database["PASSWORD"] else database["USER"]
-    )
     environment = os.environ | {
-        "DATABASE_URL": f"postgresql://{user}@{place}/{database['NAME']}",
+        "DATABASE_URL": url_of_tests(),
         "VAR_DIR": str(tmp_path),
     }
     command = "celery -A studyplatform worker --pool solo --without-gossip --without-mingle"
