@@ -8,10 +8,12 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pyarrow as pa
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
@@ -89,8 +91,7 @@ def build(*, export_id: UUID, now: datetime) -> Export:
             return export
         Export.objects.filter(pk=export_id).update(state=Export.State.RUNNING)
         try:
-            with transaction.atomic():
-                made = _build(export)
+            made = _build(export)
         except Exception as error:  # whatever happens, somebody waits for an answer
             return _fail(export, error, now)
         return _finish(export, made, now)
@@ -156,19 +157,32 @@ def _write(
     definitions = source.definitions
     written = Written(source.design, listed, definitions.documents, definitions.published)
     with ExitStack() as files, Behind() as behind:
-        writers: dict[str, list[Writer]] = {}
-        for name in (name for name in MAKERS if name in only):
-            written.rows[name] = 0
-            paths = [(form, folder / f"{name}{form.suffix}") for form in forms]
-            writers[name] = [form.open(path, listed[name]) for form, path in paths]
-            for writer in writers[name]:
-                files.callback(writer.close)
+        writers = {
+            name: [
+                _opened(form, folder / f"{name}{form.suffix}", listed[name], files)
+                for form in forms
+            ]
+            for name in MAKERS
+            if name in only
+        }
+        written.rows.update(dict.fromkeys(writers, 0))
         for chunk in source.chunks():
             written.saw(chunk)
             for name, batch in make(source.design, listed, chunk, only):
                 written.rows[name] += batch.num_rows
-                behind.write(writers[name], batch)
+                behind.do(partial(_write_to, writers[name], batch))
     return written
+
+
+def _opened(form: Format, path: Path, table: Table, files: ExitStack) -> Writer:
+    writer = form.open(path, table)
+    files.callback(writer.close)
+    return writer
+
+
+def _write_to(writers: Sequence[Writer], batch: pa.RecordBatch) -> None:
+    for writer in writers:
+        writer.write(batch)
 
 
 def _build(export: Export) -> bundle.Manifest:

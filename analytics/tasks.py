@@ -10,13 +10,16 @@ from analytics import actions
 from surveys.lib import clock, heartbeat
 
 
-@shared_task(ignore_result=True)
+_LIMITS = {"soft_time_limit": 500, "time_limit": 540}  # 5 million answers take half a minute
+
+
+@shared_task(ignore_result=True, **_LIMITS)
 def build_export(export_id: str) -> None:
     """Build one bundle."""
     actions.build(export_id=UUID(export_id), now=clock.now())
 
 
-@shared_task(ignore_result=True)
+@shared_task(ignore_result=True, **_LIMITS)
 def build_queued() -> None:
     """Build what a lost task or a killed worker has left; the beat calls this."""
     now = clock.now()

@@ -1,16 +1,16 @@
-"""What every format's writer does, and a thread that writes while the next rows are made."""
+"""What every format's writer does, and a thread that works while the next rows are read."""
 
 from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, Self
 
 import pyarrow as pa
 
-WAITING = 2  # batches between the maker and the writing thread
+WAITING = 2  # jobs between the giver and the working thread
 
 
 class Writer(Protocol):
@@ -23,36 +23,24 @@ class Writer(Protocol):
         """Finish the file."""
 
 
-def _failure(writers: Sequence[Writer], batch: pa.RecordBatch) -> BaseException | None:
-    """Write, and return what went wrong, for the maker to raise."""
-    try:
-        for writer in writers:
-            writer.write(batch)
-    except BaseException as error:
-        return error
-    return None
-
-
 class Behind:
-    """Writes batches to several writers in a thread; an error there is raised here."""
+    """Does jobs one after the other in a thread; an error there is raised here."""
 
     def __init__(self) -> None:
-        self._queue: queue.Queue[tuple[Sequence[Writer], pa.RecordBatch] | None]
-        self._queue = queue.Queue(WAITING)
+        self._jobs: queue.Queue[Callable[[], object] | None] = queue.Queue(WAITING)
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="export-writer", daemon=True)
 
-    def write(self, writers: Sequence[Writer], batch: pa.RecordBatch) -> None:
-        """Hand over one batch; waits while the writer is far behind."""
+    def do(self, job: Callable[[], object]) -> None:
+        """Hand over one job; waits while the thread is far behind."""
         if self._error:
             raise self._error
-        self._queue.put((writers, batch))
+        self._jobs.put(job)
 
     def _run(self) -> None:
-        while (item := self._queue.get()) is not None:
-            writers, batch = item
+        while (job := self._jobs.get()) is not None:
             if self._error is None:
-                self._error = _failure(writers, batch)
+                self._error = _failure(job)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -64,7 +52,16 @@ class Behind:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._queue.put(None)
+        self._jobs.put(None)
         self._thread.join()
         if self._error and error is None:
             raise self._error
+
+
+def _failure(job: Callable[[], object]) -> BaseException | None:
+    """Do it, and return what went wrong, for the giver to raise."""
+    try:
+        job()
+    except BaseException as error:
+        return error
+    return None

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from analytics.source.definitions import Definitions
-from analytics.source.streams import LINES, QUOTED, TABBED, Raw, copied, joined, parsed
+from analytics.source.streams import LINES, QUOTED, TABBED, Raw, copied, instants, joined, parsed
 from analytics.source.submissions import filled_of
 from analytics.tidy.arrays import NO_MOMENT, Ints
 from analytics.tidy.chunk import Chunk, Messages, Millis, Objects, Occasions, People
@@ -47,26 +47,26 @@ _LOCAL = ("(local->>'day') || 'T' || (local->>'at')", "local->>'zone'")
 _PLAN = ("id", "participant_id", "protocol_id", "wave", "nth", "state", "cause")
 # No value of a line holds its separator: codes, numbers and dates have no semicolon, JSON no tab.
 _OCCASIONS = f"""
-WITH asked AS MATERIALIZED (
-  SELECT *, row_number() OVER () - 1 AS at FROM surveys_occasion
-  WHERE participant_id = ANY(%(people)s)
-)
-SELECT
-  (SELECT string_agg({_line(*_PLAN, *map(_millis, _TIMES), *_LOCAL)}, chr(10) ORDER BY at)
-   FROM asked),
-  (SELECT string_agg({_line("a.at", "s.instrument_id", "s.flat")}, chr(10))
-   FROM asked a JOIN surveys_submission s ON s.occasion_id = a.id),
-  (SELECT string_agg({_line("a.at", "s.instrument_id", "s.answers", split="chr(9)")}, chr(10))
-   FROM asked a JOIN surveys_submission s ON s.occasion_id = a.id
-   WHERE s.instrument_id = ANY(%(with_texts)s))
+SELECT string_agg({_line(*_PLAN, *_LOCAL)}, chr(10)),
+  {", ".join(f"array_agg(coalesce({column}, '-infinity'))" for column in _TIMES)}
+FROM surveys_occasion WHERE participant_id = ANY($1::bigint[])
 """  # noqa: S608
 _OCCASION_TYPES = {
     "id": _WORD, "participant": _ID, "protocol": _ID, "wave": _WORD, "nth": pa.int32(),
-    "state": _WORD, "cause": _WORD, "opens": _ID, "closes": _ID, "link_opened": _ID,
-    "started": _ID, "last_saved": _ID, "ended": _ID, "local": _WORD, "zone": _WORD,
+    "state": _WORD, "cause": _WORD, "local": _WORD, "zone": _WORD,
 }  # fmt: skip
-_SUBMISSION_TYPES = {"occasion": pa.int32(), "instrument": _ID} | dict.fromkeys(PARTS, _WORD)
-_TEXT_TYPES = {"occasion": pa.int32(), "instrument": _ID, "answers": _WORD}
+_SUBMISSIONS = f"""
+SELECT string_agg({_line("o.id", "s.instrument_id", "s.flat")}, chr(10))
+FROM surveys_occasion o JOIN surveys_submission s ON s.occasion_id = o.id
+WHERE o.participant_id = ANY($1::bigint[])
+"""  # noqa: S608
+_TEXTS = f"""
+SELECT string_agg({_line("o.id", "s.instrument_id", "s.answers", split="chr(9)")}, chr(10))
+FROM surveys_occasion o JOIN surveys_submission s ON s.occasion_id = o.id
+WHERE o.participant_id = ANY($1::bigint[]) AND s.instrument_id = ANY($2::bigint[])
+"""  # noqa: S608
+_SUBMISSION_TYPES = {"occasion": _WORD, "instrument": _ID} | dict.fromkeys(PARTS, _WORD)
+_TEXT_TYPES = {"occasion": _WORD, "instrument": _ID, "answers": _WORD}
 _MESSAGES = f"""
 SELECT m.occasion_id, m.kind, m.nth, {_millis("m.due_at")}, {_millis("m.sent_at")}, m.state,
   m.why_not, m.n_attempts, m.language
@@ -85,8 +85,9 @@ class Loaded:
 
     people: bytes  # CSV, as are the messages, for free text
     occasions: bytes  # lines
-    messages: bytes  # by the id of their occasion
-    submissions: bytes  # lines, by the place of their occasion
+    times: tuple[bytes, ...]  # of the occasions: an array for each of _TIMES
+    messages: bytes
+    submissions: bytes  # lines
     texts: bytes  # the whole answers of instruments that have text items
 
 
@@ -100,15 +101,14 @@ class Wanted:
 
 def load(raw: Raw, participants: Sequence[int], wanted: Wanted) -> Loaded:
     """Everything that is stored about some participants."""
-    parameters = {
-        "people": list(participants),
-        "with_texts": list(wanted.with_texts),
-        "every_message": wanted.every_message,
-    }
-    occasions, submissions, texts = joined(raw, _OCCASIONS, parameters)
+    parameters = {"people": list(participants), "every_message": wanted.every_message}
+    occasions, *times = joined(raw, _OCCASIONS, participants)
+    (submissions,) = joined(raw, _SUBMISSIONS, participants)
+    (texts,) = joined(raw, _TEXTS, participants, wanted.with_texts)
     return Loaded(
         people=copied(raw, _PEOPLE, parameters),
         occasions=occasions,
+        times=tuple(times),
         messages=copied(raw, _MESSAGES, parameters),
         submissions=submissions,
         texts=texts,
@@ -119,22 +119,20 @@ def to_chunk(definitions: Definitions, loaded: Loaded) -> Chunk:
     """Rows in their order, with places instead of ids; nothing of people who are erased."""
     table = parsed(loaded.people, _PEOPLE_TYPES, QUOTED)
     people = _people(definitions, table)
-    occasions, order, ids = _occasions(definitions, loaded.occasions, table["id"])
+    occasions, ids = _occasions(definitions, loaded, table["id"])
     messages = _messages(parsed(loaded.messages, _MESSAGE_TYPES, QUOTED), ids)
-    place = np.empty_like(order)
-    place[order] = np.arange(len(order), dtype=np.int32)
     gone = people.is_erased[occasions.person]
     filled = filled_of(
         definitions,
-        _staying(parsed(loaded.submissions, _SUBMISSION_TYPES, LINES), place, gone),
-        _staying(parsed(loaded.texts, _TEXT_TYPES, TABBED), place, gone),
+        _staying(parsed(loaded.submissions, _SUBMISSION_TYPES, LINES), ids, gone),
+        _staying(parsed(loaded.texts, _TEXT_TYPES, TABBED), ids, gone),
     )
     return Chunk(people, occasions, messages, tuple(filled))
 
 
-def _staying(table: pa.Table, place: Ints, gone: Flags) -> tuple[pa.Table, Ints]:
+def _staying(table: pa.Table, ids: pa.Array, gone: Flags) -> tuple[pa.Table, Ints]:
     """The submissions of people who are not erased, and the places of their occasions."""
-    at = place[table["occasion"].to_numpy()]
+    at = places(table["occasion"], ids)
     if gone[at].any():
         return table.filter(pa.array(~gone[at])), at[~gone[at]]
     return table, at
@@ -158,14 +156,17 @@ def _people(definitions: Definitions, table: pa.Table) -> People:
 
 
 def _occasions(
-    definitions: Definitions, data: bytes, people: pa.ChunkedArray
-) -> tuple[Occasions, Ints, pa.Array]:
-    """The occasions in their order, which row each of them was, and their ids."""
-    table = parsed(data, _OCCASION_TYPES, LINES)
+    definitions: Definitions, loaded: Loaded, people: pa.ChunkedArray
+) -> tuple[Occasions, pa.Array]:
+    """The occasions in their order, and their ids."""
+    table = parsed(loaded.occasions, _OCCASION_TYPES, LINES)
     person = places(table["participant"], people.combine_chunks())
     wave = places(table["wave"], pa.array(definitions.design.waves, pa.string()))
     order = np.lexsort((table["nth"].to_numpy(), wave, person))
     table = table.take(pa.array(order))
+    opens, closes, link_opened, started, last_saved, ended = (
+        instants(array)[order] for array in loaded.times
+    )
     found = Occasions(
         person=person[order],
         wave=wave[order],
@@ -173,16 +174,16 @@ def _occasions(
         nth=table["nth"].to_numpy(),
         state=_words(table["state"]).astype(np.str_),
         cause=_words(table["cause"]).astype(np.str_),
-        opens=_moments(table["opens"]),
-        closes=_moments(table["closes"]),
-        link_opened=_moments(table["link_opened"]),
-        started=_moments(table["started"]),
-        last_saved=_moments(table["last_saved"]),
-        ended=_moments(table["ended"]),
+        opens=opens,
+        closes=closes,
+        link_opened=link_opened,
+        started=started,
+        last_saved=last_saved,
+        ended=ended,
         local=_words(table["local"]),
         zone=_words(table["zone"]),
     )
-    return found, order.astype(np.int32), table["id"].combine_chunks()
+    return found, table["id"].combine_chunks()
 
 
 def _messages(table: pa.Table, ids: pa.Array) -> Messages:

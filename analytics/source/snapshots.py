@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from django.db import connection, transaction
 
 from analytics.source.definitions import Definitions, definitions
 from analytics.source.rows import Loaded, Wanted, load, to_chunk
-from analytics.source.streams import Raw
+from analytics.source.streams import LINES, Raw, joined, parsed
 from analytics.tidy.chunk import Chunk
 from analytics.tidy.design import Design
 from surveys.design.models import Study
@@ -23,9 +24,11 @@ FIRST = 500  # the first part is small, so that the other threads soon have work
 AHEAD = 2  # chunks waiting between the reading thread and the rest
 
 _PEOPLE = """
-SELECT p.id, count(o.id) FROM surveys_participant p
-LEFT JOIN surveys_occasion o ON o.participant_id = p.id
-WHERE p.study_id = %s GROUP BY p.id, p.code ORDER BY p.code COLLATE "C"
+SELECT string_agg(concat(id, ';', n), chr(10) ORDER BY code COLLATE "C") FROM (
+  SELECT p.id, p.code, count(o.id) AS n FROM surveys_participant p
+  LEFT JOIN surveys_occasion o ON o.participant_id = p.id
+  WHERE p.study_id = ANY($1::bigint[]) GROUP BY p.id, p.code
+) AS counted
 """
 
 
@@ -76,14 +79,12 @@ def _is_nested() -> bool:
 
 def _parts(raw: Raw, study_id: int) -> list[list[int]]:
     """Participant ids in order, cut where enough occasions have come together."""
-    with raw.cursor() as cursor:
-        found = cursor.execute(_PEOPLE, [study_id]).fetchall()
-    if not found:
-        return []
-    ids, counts = np.array(found, dtype=np.int64).T
+    (data,) = joined(raw, _PEOPLE, [study_id])
+    table = parsed(data, {"id": pa.int64(), "n": pa.int64()}, LINES)
+    ids, counts = table["id"].to_numpy(), table["n"].to_numpy()
     part = (np.cumsum(counts) - counts + OCCASIONS_AT_ONCE - FIRST) // OCCASIONS_AT_ONCE
     cuts = np.flatnonzero(np.diff(part)) + 1
-    return [group.tolist() for group in np.split(ids, cuts)]
+    return [group.tolist() for group in np.split(ids, cuts) if len(group)]
 
 
 def _ahead(raw: Raw, parts: list[list[int]], wanted: Wanted) -> Iterator[Loaded]:

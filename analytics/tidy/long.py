@@ -166,13 +166,15 @@ class _Labels:
         """n x k: the place of each answer's label, or -1."""
         places = np.full(filled.numbers.shape, -1, dtype=np.int32)
         alike: dict[Coding, list[int]] = {}
-        for j, question in enumerate(self.design.forms[filled.form].questions):
+        questions = self.design.forms[filled.form].questions
+        for j, question in enumerate(questions):
             if question.options:
                 says = ((o.code, self.place[self.design.say(o.label)]) for o in question.options)
                 alike.setdefault(tuple(says), []).append(j)
         for coding, columns in alike.items():
-            at: Any = slice(None) if len(columns) == places.shape[1] else columns
-            places[:, at] = _look_up(filled.numbers[:, at], coding)
+            if len(columns) == len(questions):
+                return _look_up(filled.numbers, coding)
+            places[:, columns] = _look_up(filled.numbers[:, columns], coding)
         return places
 
 

@@ -15,6 +15,8 @@ from django.db import connection
 from analytics import actions, reports, tasks
 from analytics.formats import UnknownFormat, bundle
 from analytics.models import Export
+from analytics.source import snapshots
+from analytics.source.rows import load
 from surveys.audit.actors import Actor
 from surveys.audit.models import Event
 from surveys.design.models import Study
@@ -128,6 +130,22 @@ def test_stored_data_that_contradict_themselves_are_named(study: Study) -> None:
     export = actions.build(export_id=request(study).pk, now=NOW)
     assert export.state == "failed"
     assert "'calm1': 7.0 is not one of 0, 1, 2" in export.problem
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_bundle_is_built_from_one_read_only_snapshot(monkeypatch: Any) -> None:
+    study = make_varied_study()
+    populate(study)
+    seen: list[str] = []
+
+    def spied(raw: Any, *rest: Any) -> Any:
+        seen.append(raw.execute("SHOW transaction_isolation").fetchone()[0])
+        seen.append(raw.execute("SHOW transaction_read_only").fetchone()[0])
+        return load(raw, *rest)
+
+    monkeypatch.setattr(snapshots, "load", spied)
+    assert actions.build(export_id=request(study).pk, now=NOW).state == "ready"
+    assert seen == ["repeatable read", "on"]
 
 
 def test_the_task_and_the_sweep_build_what_waits(study: Study) -> None:
