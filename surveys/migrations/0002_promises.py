@@ -23,6 +23,8 @@ CREATE TRIGGER published_protocol_stays BEFORE UPDATE ON surveys_protocolversion
                        OR OLD.content_hash IS DISTINCT FROM NEW.content_hash
                        OR OLD.version IS DISTINCT FROM NEW.version)
     EXECUTE FUNCTION surveys_refuse('a published protocol does not change');
+CREATE TRIGGER published_protocol_is_kept BEFORE DELETE ON surveys_protocolversion
+    FOR EACH ROW EXECUTE FUNCTION surveys_refuse('a published protocol is kept');
 CREATE TRIGGER instrument_version_stays BEFORE UPDATE ON surveys_instrumentversion
     FOR EACH ROW EXECUTE FUNCTION surveys_refuse('an instrument version does not change');
 """
@@ -32,6 +34,7 @@ DROP TRIGGER event_is_append_only ON surveys_event;
 DROP TRIGGER event_is_not_emptied ON surveys_event;
 DROP TRIGGER final_submission_stays ON surveys_submission;
 DROP TRIGGER published_protocol_stays ON surveys_protocolversion;
+DROP TRIGGER published_protocol_is_kept ON surveys_protocolversion;
 DROP TRIGGER instrument_version_stays ON surveys_instrumentversion;
 DROP FUNCTION surveys_refuse;
 """
