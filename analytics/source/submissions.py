@@ -64,7 +64,7 @@ def _filled(definitions: Definitions, place: int, located: Located, words: pa.Ta
     written = read_texts(form, words["answers"].combine_chunks()) if form.text_places else {}
     for j, column in written.items():
         status[column.is_valid().to_numpy(zero_copy_only=False), j] = ANSWERED
-    seconds, changes, active = read_times(form, table)
+    seconds, changes = read_times(form, table)
     return Filled(
         form=place,
         occasion=occasion,
@@ -73,7 +73,7 @@ def _filled(definitions: Definitions, place: int, located: Located, words: pa.Ta
         texts=written,
         seconds=seconds,
         changes=changes,
-        seconds_active=active,
+        in_sight=partial(_sums, table["pages"].combine_chunks()),
         score=partial(_score, definitions.instruments[place]),
     )
 
@@ -102,16 +102,15 @@ def read_numbers(form: Form, table: pa.Table) -> tuple[Floats, Status]:
     return numbers.reshape(shape), status.reshape(shape)
 
 
-def read_times(form: Form, table: pa.Table) -> tuple[Floats, Ints, Floats]:
-    """n x k seconds, n x k changes (-1 where unknown) and n seconds in sight."""
+def read_times(form: Form, table: pa.Table) -> tuple[Floats, Ints]:
+    """n x k seconds and n x k changes, -1 where unknown."""
     shape = (table.num_rows, len(form.questions))
     at = _cells(form, table["timed"].combine_chunks())
     seconds = np.full(shape[0] * shape[1], np.nan)
     changes = np.full(len(seconds), -1, dtype=np.int32)
     seconds[at] = _listed_numbers(table["last"].combine_chunks(), len(at))
     changes[at] = _listed_numbers(table["changes"].combine_chunks(), len(at))
-    pages = _sums(table["pages"].combine_chunks())
-    return seconds.reshape(shape), changes.reshape(shape), pages
+    return seconds.reshape(shape), changes.reshape(shape)
 
 
 def read_texts(form: Form, answers: pa.Array) -> dict[int, pa.Array]:

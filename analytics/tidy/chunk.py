@@ -104,8 +104,13 @@ class Filled:
     texts: Mapping[int, pa.Array]  # by place, for text items
     seconds: Floats
     changes: Ints  # -1 where unknown
-    seconds_active: Floats  # n
+    in_sight: Callable[[], Floats]  # n seconds
     score: Callable[[Floats], Scored]  # numbers in, scores out
+
+    @cached_property
+    def seconds_active(self) -> Floats:
+        """How long the pages were in sight; like the scores, only when a table wants it."""
+        return self.in_sight()
 
     @cached_property
     def scored(self) -> Scored:

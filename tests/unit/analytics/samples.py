@@ -203,7 +203,7 @@ def filled_forms(draw: st.DrawFn, design: Design, form_at: int, occasions: list[
         texts={j: pa.array(column, pa.string()) for j, column in texts.items()},
         seconds=np.where(status == ANSWERED, 1.5, np.nan),
         changes=np.where(status == ANSWERED, 0, -1).astype(np.int32),
-        seconds_active=np.full(len(chosen), 30.0),
+        in_sight=lambda: np.full(len(chosen), 30.0),
         score=lambda values: mean_of_two(design.forms[form_at].shown_for, values),
     )
 

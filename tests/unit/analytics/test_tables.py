@@ -195,7 +195,7 @@ def _filled(form: int, numbers: list[list[float]]) -> Any:
         texts={},
         seconds=np.full(values.shape, np.nan),
         changes=np.full(values.shape, -1, dtype=np.int32),
-        seconds_active=np.array([np.nan]),
+        in_sight=lambda: np.array([np.nan]),
         score=lambda n: mean_of_two(DESIGN.forms[form].shown_for, n),
     )
 
