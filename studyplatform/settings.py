@@ -257,7 +257,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=TICK_SECONDS),
         "options": _RING,
     }
-    for package, name in (("surveys", "sweep"), ("surveys", "deliver"), ("analytics", "build_queued"))
+    for package, name in (
+        ("surveys", "sweep"),
+        ("surveys", "deliver"),
+        ("analytics", "build_queued"),
+    )
 }
 
 LOG_FORMAT = env.choice(

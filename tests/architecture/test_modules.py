@@ -166,7 +166,7 @@ def test_every_table_is_in_the_index() -> None:
 
 def test_nothing_is_left_to_do() -> None:
     """No unfinished notes and no switched-off checks without a reason."""
-    unfinished = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+    unfinished = re.compile(r"#.*\b(TODO|FIXME|XXX|HACK)\b")
     bare_ignore = re.compile(r"#\s*type:\s*ignore(\[[^\]]*\])?\s*$")
     tests = sorted((ROOT / "tests").rglob("*.py"))
     found = [
