@@ -85,6 +85,9 @@ def install(name: str) -> None:
         if key not in ("PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PYTHONHOME")
     }
     command = [PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-input"]
+    command.append(
+        "--no-compile"
+    )  # what is imported compiles itself; the rest would double the time
     if subprocess.run([*command, "-r", name], env=env, check=False).returncode != 0:
         sys.exit(f"the packages of {name} could not be installed; pip says why above")
     with open(STAMPS, "a") as file:

@@ -20,7 +20,7 @@ from studyplatform.demo.mailbox import Mailbox
 from studyplatform.demo.people import cast as draw_people
 from studyplatform.demo.people import enrolment_csv
 from studyplatform.demo.truth import Truth
-from studyplatform.demo.year import Tally, Year
+from studyplatform.demo.year import Pace, Tally, Year
 from studyplatform.management.commands.prepare import collect_static
 from surveys import pipeline
 from surveys.access import memberships
@@ -116,22 +116,23 @@ def _set_up(seed: int, *, now: datetime) -> tuple[Study, str]:
 def _year(
     folder: Path, protocol: Protocol, respondents: dict[str, Respondent], start: datetime
 ) -> Year:
-    def grid(moment: datetime) -> timedelta:
-        diary = DIARY_DAYS[0] * DAY <= moment - start <= DIARY_DAYS[1] * DAY
-        return HOUR if diary else 12 * HOUR
+    def pace(moment: datetime) -> Pace:
+        in_diary = DIARY_DAYS[0] * DAY <= moment - start <= DIARY_DAYS[1] * DAY
+        return Pace(HOUR, HOUR) if in_diary else Pace(HOUR / 4, DAY)
 
     titles = {title: wave.code for wave in protocol.waves for title in (wave.title or {}).values()}
     year = Year(
         respondents=respondents,
         mailbox=Mailbox(folder / MAILS, settings.PUBLIC_ORIGIN),
         waves=titles,
-        grid=grid,
+        pace=pace,
         progress=_progress(start),
     )
     codes = sorted(respondent.character.code for respondent in respondents.values())
-    year.call(start + 100 * DAY, _withdrawal(codes[2], "moved away and has no time"))
-    year.call(start + 200 * DAY, _withdrawal(codes[9], "asked by telephone"))
-    year.call(start + 150 * DAY, _relocation(codes[5], "America/New_York"))
+    third = len(codes) // 3
+    year.call(start + 100 * DAY, _withdrawal(codes[0], "moved away and has no time"))
+    year.call(start + 150 * DAY, _relocation(codes[third], "America/New_York"))
+    year.call(start + 200 * DAY, _withdrawal(codes[2 * third], "asked by telephone"))
     return year
 
 

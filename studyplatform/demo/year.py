@@ -43,6 +43,14 @@ class Errand:
     call: Callable[[datetime], None] | None = field(compare=False, default=None)
 
 
+@dataclass(frozen=True)
+class Pace:
+    """How finely time is cut: moments of the plan and visits are put off to the next such step."""
+
+    plan: timedelta
+    visits: timedelta
+
+
 @dataclass
 class Tally:
     """What has happened so far, for the progress line."""
@@ -61,7 +69,7 @@ class Year:
         respondents: Mapping[str, Respondent],
         mailbox: Mailbox,
         waves: Mapping[str, str],
-        grid: Callable[[datetime], timedelta],
+        pace: Callable[[datetime], Pace],
         progress: Callable[[datetime, Tally], None],
     ) -> None:
         """`respondents` by address; `waves` maps every title in every language to a wave's code."""
@@ -69,7 +77,7 @@ class Year:
         self._respondents = respondents
         self._mailbox = mailbox
         self._waves = waves
-        self._grid = grid
+        self._pace = pace
         self._progress = progress
         self._errands: list[Errand] = []
         self._order = itertools.count()
@@ -96,7 +104,7 @@ class Year:
             phones = runner.run(self._live(stack))
             moment = clock.now()
             while (upcoming := self._next(moment)) is not None:
-                moment = self._on_grid(upcoming, moment)
+                moment = upcoming
                 clock.move_to(max(moment, clock.now()))
                 self._settle(moment)
                 self._read_mail(moment)
@@ -105,16 +113,14 @@ class Year:
             runner.run(stack.aclose())
 
     def _next(self, moment: datetime) -> datetime | None:
-        candidates = [queries.next_moment(now=moment)]
+        """The next moment at which the plan or a person wants something."""
+        candidates = []
+        if (planned := queries.next_moment(now=moment)) is not None:
+            candidates.append(_rounded_up(planned, self._pace(planned).plan))
         if self._errands:
-            candidates.append(self._errands[0].at)
-        return min((c for c in candidates if c is not None), default=None)
-
-    def _on_grid(self, upcoming: datetime, moment: datetime) -> datetime:
-        step = self._grid(upcoming)
-        midnight = upcoming.replace(hour=0, minute=0, second=0, microsecond=0)
-        steps = -((midnight - upcoming) // step)
-        return max(midnight + steps * step, moment + timedelta(minutes=1))
+            at = self._errands[0].at
+            candidates.append(_rounded_up(at, self._pace(at).visits))
+        return max(min(candidates), moment + timedelta(minutes=1)) if candidates else None
 
     def _settle(self, moment: datetime) -> None:
         """Wait until beat rang and the workers did all that was due at `moment`."""
@@ -123,7 +129,7 @@ class Year:
             beats = Heartbeat.objects.filter(job__in=JOBS, study_now__gte=moment).count()
             if beats == len(JOBS) and not self._n_unsent(moment):
                 return
-            time.sleep(0.015)
+            time.sleep(0.03)
         raise PlatformStuck(f"{self._n_unsent(moment)} messages due at {moment} were not handled")
 
     @staticmethod
@@ -203,3 +209,8 @@ class Year:
     ) -> int:
         async with gate:
             return await visit(phone, respondent, what)
+
+
+def _rounded_up(moment: datetime, step: timedelta) -> datetime:
+    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight - ((midnight - moment) // step) * step
