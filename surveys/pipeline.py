@@ -80,8 +80,7 @@ def sweep(*, now: datetime) -> Swept:
     """Open and close windows, and replan the people whose earlier waves just ended."""
     n_opened = scheduling.open_due(now=now)
     closed = scheduling.close_due(now=now)
-    scheduling.replan(closed.participants, by=Actor.system("sweep"), now=now)
-    return Swept(n_opened, closed.n_closed, len(closed.participants))
+    return Swept(n_opened, closed.n_closed, closed.n_replanned)
 
 
 def deliver(*, now: datetime, limit: int = 200) -> int:

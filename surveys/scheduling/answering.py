@@ -73,15 +73,15 @@ def record_saved(*, occasion: Occasion, now: datetime) -> Occasion:
     Brings `occasion` up to date. Raises OccasionNotOpen and OccasionClosed.
     """
     row = hold(occasion.pk)
-    opened_at = _answerable_since(row, now)
+    counts_from = _answerable_since(row, now)
     if row.state == OccasionState.OPEN:
-        advance([row.pk], OccasionState.STARTED)
+        advance([row.pk], OccasionState.STARTED, started_at=now)
     wave = protocol_of(row.protocol).by_code[row.wave]
     occasion.state = OccasionState.STARTED
     occasion.started_at = row.started_at or now
     occasion.last_saved_at = now
     occasion.closes_at = window(
-        opened_at,
+        counts_from,
         wave.window,
         row.local.get("zone", row.participant.timezone),
         started=occasion.started_at,
@@ -126,11 +126,12 @@ def cancel_remaining(*, participant: Participant, by: Actor, now: datetime) -> i
 
 
 def _answerable_since(row: Occasion, now: datetime) -> datetime:
-    """When the occasion opened; raises unless it may be answered now."""
+    """The opening from which the window counts; raises unless it may be answered now."""
     if row.state in NOT_YET or row.opens_at is None:
         raise OccasionNotOpen(row.state)
     if row.state not in ANSWERABLE:
         raise OccasionClosed(row.state)
     if row.closes_at is not None and row.closes_at <= now:
         raise OccasionClosed(OccasionState.EXPIRED)
-    return row.opens_at
+    planned = row.local.get("planned_opening")  # of an occasion that opened late
+    return datetime.fromisoformat(planned) if planned else row.opens_at

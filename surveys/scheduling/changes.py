@@ -6,15 +6,18 @@ as it is, and so does a message that a worker has taken. `replanning` writes the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
+from surveys.design import schedule
 from surveys.scheduling.planner import Intent, Key, PlannedMessage, PlannedOccasion
-from surveys.scheduling.states import Cause, MessageKind, MessageState, OccasionState
+from surveys.scheduling.states import Cause, MessageState, OccasionState
+
+QuietHours: TypeAlias = tuple[str, str] | None
 
 
 class ExistingMessage(NamedTuple):
@@ -107,16 +110,20 @@ class PlanChange:
 
 
 def diff(
-    existing: Mapping[Key, ExistingOccasion], desired: Sequence[PlannedOccasion], now: datetime
+    existing: Mapping[Key, ExistingOccasion],
+    desired: Iterable[PlannedOccasion],
+    now: datetime,
+    quiet_hours: QuietHours = None,
 ) -> PlanChange:
     """What must be written so that the plan is as desired, as far as the past allows.
 
-    Moments that a move to another zone would put into the past: where the window is still open
-    the occasion opens now; where it is over, the occasion keeps the moment it had, unless the next
+    Moments that lie in the past, by a late enrolment or a move to another zone: where the window
+    is still open the occasion opens now; where it is over, the occasion keeps the moment it had, unless the next
     one of its wave would then come first, in which case it is let go and found missed. What comes
     back into the plan does so only while its window is ahead and the next one has not opened.
     """
     change = PlanChange()
+    desired = [_late(occasion, now, quiet_hours) for occasion in desired]
     wanted = {occasion.key for occasion in desired}
     for row in existing.values():
         if row.key not in wanted:
@@ -175,10 +182,9 @@ def _fate(
     came_back = row.state == OccasionState.EXCLUDED or (
         row.state == OccasionState.CANCELLED and row.cause == Cause.NOT_IN_VERSION
     )
-    target = _late(planned, now)
-    in_order = following is None or target.opens_at is None or target.opens_at <= following
+    in_order = following is None or planned.opens_at is None or planned.opens_at <= following
     if came_back and in_order and not _is_over(planned, now):
-        return change.revive, target
+        return change.revive, planned
     return None
 
 
@@ -187,23 +193,34 @@ def _placed(
 ) -> PlannedOccasion | None:
     """Where a planned occasion goes; None when it keeps its place."""
     if not _is_over(planned, now):
-        return _late(planned, now)
+        return planned
     keeps_order = following is None or (row.opens_at is not None and row.opens_at < following)
     return None if row.opens_at and keeps_order else planned
 
 
-def _late(planned: PlannedOccasion, now: datetime) -> PlannedOccasion:
-    """The occasion, opening now when its moment has passed; reminders that have passed fall away."""
-    if planned.opens_at is None or planned.opens_at >= now:
+def _late(planned: PlannedOccasion, now: datetime, quiet_hours: QuietHours) -> PlannedOccasion:
+    """The occasion, opening now when its moment has passed; reminders that have passed fall away.
+
+    `local` keeps the opening that was planned, from which its window counts.
+    """
+    opens_at, closes_at = planned.opens_at, planned.closes_at
+    if opens_at is None or opens_at >= now or closes_at is None or closes_at <= now:
         return planned
-    messages = [
-        message._replace(due_at=max(message.due_at, now))
-        for message in planned.messages
-        if message.due_at > now or message.kind == MessageKind.INVITATION
-    ]
-    guards = [*planned.local.get("guards", ()), "opened_late"]
-    local = {**planned.local, "guards": guards}
-    return planned._replace(opens_at=now, local=local, messages=tuple(messages))
+    invitation, *reminders = planned.messages
+    soon = max(invitation.due_at, now)
+    due = schedule.quiet(soon, quiet_hours, planned.local["zone"])
+    due = due if due < closes_at else soon
+    guards = dict.fromkeys([*planned.local.get("guards", ()), "opened_late"])
+    if due != soon:
+        guards["quiet_hours"] = None
+    return planned._replace(
+        opens_at=now,
+        local={**planned.local, "guards": list(guards), "planned_opening": opens_at.isoformat()},
+        messages=(
+            invitation._replace(due_at=due),
+            *(reminder for reminder in reminders if reminder.due_at > due),
+        ),
+    )
 
 
 def _is_over(planned: PlannedOccasion, now: datetime) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from surveys.scheduling.planner import ENROLLMENT, Intent
+from surveys.scheduling.planner import BEFORE_ENROLMENT, ENROLLMENT, Intent
 from surveys.scheduling.states import Cause, OccasionState
 
 GUARDS = {
@@ -15,7 +15,8 @@ GUARDS = {
         "The window closes before the quiet hours end, so the invitation goes out during them."
     ),
     "apart": "Another wave writes at the same moment, so this one's message goes out later.",
-    "opened_late": "Its moment had passed when the plan changed, so it opened at once.",
+    "opened_late": "Its moment had passed when it was planned, so it opened at once.",
+    BEFORE_ENROLMENT: "It is not asked because it had closed before the participant enrolled.",
 }
 REMINDER_GUARDS = {
     "after_close": "Reminder {n} would come after the close and is not planned.",
@@ -44,7 +45,9 @@ def explain(
 
     `local` is the occasion's intent and `zone` the zone in which the person lives now.
     """
-    sentences = [CAUSES[Cause(cause)]] if cause else []
+    guards = local.get("guards", ())
+    # Reasons are a closed list; here a guard tells more precisely why the wave branched out.
+    sentences = [CAUSES[Cause(cause)]] if cause and BEFORE_ENROLMENT not in guards else []
     if "only_if" in local:
         sentences.append(f"The wave is asked only if {local['only_if']}.")
     if "share" in local:
@@ -56,7 +59,7 @@ def explain(
     if opens_at and closes_at:
         verb = "opens" if state == OccasionState.PLANNED else "opened"
         sentences.append(f"It {verb} at {_utc(opens_at)} and closes at {_utc(closes_at)}.")
-    return sentences + [_guard(name) for name in local.get("guards", ())]
+    return sentences + [_guard(name) for name in guards]
 
 
 def _dated(local: Intent, zone: str) -> list[str]:

@@ -20,6 +20,7 @@ from surveys.scheduling.states import Cause, MessageKind
 
 APART = timedelta(minutes=30)  # between two messages that fall on the same moment
 ENROLLMENT = "enrollment"
+BEFORE_ENROLMENT = "closed_before_enrolment"
 
 Key: TypeAlias = tuple[str, int]  # wave, nth
 Intent: TypeAlias = Mapping[str, Any]
@@ -74,20 +75,11 @@ class PersonFacts:
     withdrawn: bool = False
 
 
-def desired_plan(protocol: Protocol, person: PersonFacts) -> tuple[PlannedOccasion, ...]:
-    """Every occasion of the protocol for one person, in the protocol's order.
-
-    Waves that the participant starts have no planned occasions, and neither has anybody who
-    withdrew. For many people make one `Planner`.
-    """
-    return Planner(protocol).plan(person)
-
-
 class Planner:
     """Plans any number of people by one protocol; what they share is computed once."""
 
     def __init__(self, protocol: Protocol) -> None:
-        self._quiet_hours = protocol.quiet_hours
+        self.quiet_hours = protocol.quiet_hours
         self._waves = [wave for wave in protocol.waves if wave.schedule.event is None]
         self._shared = lru_cache(maxsize=2048)(self._on_days)
 
@@ -97,17 +89,30 @@ class Planner:
         return [wave.code for wave in self._waves]
 
     def plan(self, person: PersonFacts) -> tuple[PlannedOccasion, ...]:
-        """See `desired_plan`."""
+        """Every occasion of the protocol for one person, in the protocol's order.
+
+        Waves that the participant starts have no planned occasions, and neither has anybody who
+        withdrew.
+        """
         if person.withdrawn:
             return ()
         plan: list[PlannedOccasion] = []
         ended = dict(person.ended)
         for index, wave in enumerate(self._waves):
             cause = _cause(wave, person, ended)
-            if cause and not ended.get(wave.code):
+            occasions = _left_out(wave, cause) if cause else self._asked(index, wave, person)
+            if all(occasion.cause for occasion in occasions) and not ended.get(wave.code):
                 ended[wave.code] = False  # who is not asked will not complete it
-            plan += _left_out(wave, cause) if cause else self._dated(index, wave, person)
+            plan += occasions
         return tuple(self._apart(plan))
+
+    def _asked(self, index: int, wave: Wave, person: PersonFacts) -> list[PlannedOccasion]:
+        return [
+            _too_early(occasion)
+            if occasion.closes_at and occasion.closes_at <= person.enrolled_at
+            else occasion
+            for occasion in self._dated(index, wave, person)
+        ]
 
     def _dated(self, index: int, wave: Wave, person: PersonFacts) -> Sequence[PlannedOccasion]:
         when = wave.schedule
@@ -167,7 +172,7 @@ class Planner:
     def _messages(
         self, wave: Wave, opens_at: datetime, closes_at: datetime, zone: str, guards: list[str]
     ) -> Iterator[PlannedMessage]:
-        due = schedule.quiet(opens_at, self._quiet_hours, zone)
+        due = schedule.quiet(opens_at, self.quiet_hours, zone)
         if due >= closes_at:
             guards.append("quiet_hours_too_long")
             due = opens_at
@@ -176,7 +181,7 @@ class Planner:
         yield PlannedMessage(MessageKind.INVITATION, 1, due)
         last = due
         for nth, time in enumerate(schedule.reminder_times(opens_at, wave.reminders, zone), 1):
-            due = schedule.quiet(time, self._quiet_hours, zone)
+            due = schedule.quiet(time, self.quiet_hours, zone)
             if due >= closes_at:
                 guards.append(f"reminder_{nth}_after_close")
             elif due <= last:
@@ -202,7 +207,7 @@ class Planner:
         for message in occasion.messages:
             due = message.due_at
             while due in taken and closes_at and due + APART < closes_at:
-                due = schedule.quiet(due + APART, self._quiet_hours, zone)
+                due = schedule.quiet(due + APART, self.quiet_hours, zone)
             due = due if closes_at and due < closes_at else message.due_at
             taken.add(due)
             messages.append(message._replace(due_at=due))
@@ -237,6 +242,19 @@ def _left_out(wave: Wave, cause: str) -> list[PlannedOccasion]:
         local = {"share": wave.share}
     nths = range(1, wave.schedule.n_occasions + 1)
     return [PlannedOccasion(wave.code, nth, cause, None, None, local, ()) for nth in nths]
+
+
+def _too_early(occasion: PlannedOccasion) -> PlannedOccasion:
+    """An occasion that had closed before the person enrolled: its condition was to take part."""
+    return PlannedOccasion(
+        occasion.wave,
+        occasion.nth,
+        Cause.BRANCHED_OUT,
+        None,
+        None,
+        {**occasion.local, "guards": [BEFORE_ENROLMENT]},
+        (),
+    )
 
 
 def _waiting(wave: Wave) -> list[PlannedOccasion]:

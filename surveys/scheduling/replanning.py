@@ -105,8 +105,9 @@ def _compare(
         if dossier.facts.withdrawn:
             change = PlanChange(keep=list(dossier.existing.values()))
         else:
-            desired = planners[dossier.participant.protocol_id].plan(dossier.facts)
-            change = diff(dossier.existing, desired, now)
+            planner = planners[dossier.participant.protocol_id]
+            desired = planner.plan(dossier.facts)
+            change = diff(dossier.existing, desired, now, planner.quiet_hours)
         compared.append((dossier, change))
     return compared
 

@@ -68,7 +68,7 @@ OCCASION = LifeCycle(
         ("planned", "cancelled"): "withdrawn, paused or amended",
         ("planned", "excluded"): "the condition turned out unmet",
         ("excluded", "planned"): "amended",
-        ("cancelled", "planned"): "amended back, or the pause ends",
+        ("cancelled", "planned"): "amended back",
         ("open", "started"): "the first page is saved",
         ("open", "expired"): "the window closes",
         ("open", "cancelled"): "withdrawn, paused or amended",

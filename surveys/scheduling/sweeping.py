@@ -1,7 +1,8 @@
 """Opening and closing windows when their time has come; part of `actions`.
 
 Each batch claims its rows with SKIP LOCKED in a transaction of its own, so that any number of
-sweeps may run at once, and a sweep that dies leaves nothing half done.
+sweeps may run at once, and a sweep that dies leaves nothing half done: the people whose plan hangs
+on what closed are planned again in the same transaction. One unusable row stops nobody else's.
 
 An occasion with a condition (`only_if`) opens once the condition is met. While it is undecided,
 because an earlier wave still runs, the occasion stays planned. If it is still undecided when its
@@ -11,42 +12,38 @@ own window closes it expires; it is branched out only when the condition is fina
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from surveys.audit.actors import Actor
 from surveys.design.conditions import names_in
 from surveys.design.models import ProtocolVersion
 from surveys.design.protocol import Protocol
 from surveys.design.registry import protocol_of
 from surveys.participants.models import Participant
 from surveys.scheduling.facts import ended_waves
-from surveys.scheduling.models import Occasion
+from surveys.scheduling.isolation import do_usable
+from surveys.scheduling.models import Message, Occasion
 from surveys.scheduling.moves import advance, drop_messages, end_messages
 from surveys.scheduling.planner import condition
-from surveys.scheduling.states import Cause, MessageState, OccasionState, WhyNot
+from surveys.scheduling.replanning import replan
+from surveys.scheduling.states import Cause, MessageKind, MessageState, OccasionState, WhyNot
 
 BATCH = 1000
 
 
 @dataclass(frozen=True)
 class Closed:
-    """How many occasions expired, and the people whose plan may hang on that."""
+    """How many occasions expired, and how many people were planned again because of what ended."""
 
     n_closed: int
-    participants: list[Participant]
-
-
-class Ended(NamedTuple):
-    """What one batch came to."""
-
-    n_expired: int
-    people: set[int]
+    n_replanned: int
 
 
 class Verdicts(NamedTuple):
@@ -65,38 +62,59 @@ def open_due(*, now: datetime) -> int:
         closes_at__gt=now,
         participant__study__is_paused=False,
     )
-    n_opened, passed = 0, Q()
-    while True:
-        with transaction.atomic():
-            batch = claim(due.filter(passed), "opens_at")
-            if not batch:
-                return n_opened
-            verdicts = _verdicts(batch)
-            n_opened += advance(verdicts.met, OccasionState.OPEN)
-            _branch_out(verdicts.unmet)
-        # Undecided ones stay due: the next batch begins behind them.
-        last = batch[-1]
-        passed = Q(opens_at__gt=last.opens_at) | Q(opens_at=last.opens_at, pk__gt=last.pk)
+    opened: list[UUID] = []
+
+    def open_met(batch: Sequence[Occasion]) -> None:
+        verdicts = _verdicts(batch)
+        advance(verdicts.met, OccasionState.OPEN)
+        _branch_out(verdicts.unmet)
+        opened.extend(verdicts.met)
+
+    _each_batch(due, "opens_at", open_met)
+    return len(opened)
 
 
 def close_due(*, now: datetime) -> Closed:
-    """End what has closed, opened or not; return how many, and whom to plan again because of it.
+    """End what has closed, opened or not, and plan the people again whose plan hangs on that.
 
     A plan hangs on the end of a wave when a later one counts from its completion or asks for it.
     """
-    n_closed, people = 0, set[int]()
+    expired, replanned = set[UUID](), set[int]()
+
+    def end(batch: Sequence[Occasion]) -> None:
+        ended = _end(batch, now)
+        waiting = _waiting_for(batch)
+        replan(waiting, by=Actor.system("sweep"), now=now)
+        expired.update(ended)
+        replanned.update(participant.pk for participant in waiting)
+
     for rows, by_time in _over(now):
-        while ended := _end_batch(rows, by_time, now):
-            n_closed += ended.n_expired
-            people |= ended.people
-    waiting = Participant.objects.filter(pk__in=people).order_by("pk")
-    return Closed(n_closed, list(waiting))
+        _each_batch(rows, by_time, end)
+    return Closed(len(expired), len(replanned))
 
 
 def claim(rows: QuerySet[Occasion], by_time: str) -> list[Occasion]:
-    """The next batch that no other sweep has; held until the transaction ends."""
-    held = rows.select_for_update(of=("self",), no_key=True, skip_locked=True)
-    return list(held.order_by(by_time, "pk")[:BATCH])
+    """The next batch that no other sweep has, with its participants; held until the end.
+
+    Somebody whose row another transaction holds is left to the next sweep.
+    """
+    held = rows.select_for_update(of=("participant", "self"), no_key=True, skip_locked=True)
+    return list(held.select_related("participant").order_by(by_time, "pk")[:BATCH])
+
+
+def _each_batch(
+    rows: QuerySet[Occasion], by_time: str, work: Callable[[Sequence[Occasion]], None]
+) -> None:
+    passed = Q()
+    while True:
+        with transaction.atomic():
+            batch = claim(rows.filter(passed), by_time)
+            if not batch:
+                return
+            do_usable(batch, work)
+        # What is undecided or unusable stays: the next batch begins behind it.
+        last, at = batch[-1], getattr(batch[-1], by_time)
+        passed = Q((f"{by_time}__gt", at)) | Q((by_time, at), pk__gt=last.pk)
 
 
 def _over(now: datetime) -> list[tuple[QuerySet[Occasion], str]]:
@@ -110,14 +128,10 @@ def _over(now: datetime) -> list[tuple[QuerySet[Occasion], str]]:
     return [(running, "closes_at"), (never_opened, "opens_at")]
 
 
-@transaction.atomic
-def _end_batch(rows: QuerySet[Occasion], by_time: str, now: datetime) -> Ended | None:
-    """End the next batch of what has closed; None when there is no more."""
-    batch = claim(rows, by_time)
-    if not batch:
-        return None
+def _end(batch: Sequence[Occasion], now: datetime) -> list[UUID]:
+    """End a batch of what has closed; return what expired."""
+    paused = _paused(batch)
     never_opened = [o for o in batch if o.state == OccasionState.PLANNED]
-    paused = _paused(never_opened)
     unmet = set(_verdicts(never_opened).unmet) - paused
     expired = [o.pk for o in batch if o.pk not in unmet | paused]
     advance(expired, OccasionState.EXPIRED, ended_at=now)
@@ -125,7 +139,7 @@ def _end_batch(rows: QuerySet[Occasion], by_time: str, now: datetime) -> Ended |
     _branch_out(unmet)
     advance(paused, OccasionState.CANCELLED, cause=Cause.PAUSED, ended_at=now)
     drop_messages(paused, MessageState.CANCELLED, WhyNot.PAUSED)
-    return Ended(len(expired), _waiting_for(batch))
+    return expired
 
 
 def _branch_out(occasions: Iterable[UUID]) -> None:
@@ -134,10 +148,20 @@ def _branch_out(occasions: Iterable[UUID]) -> None:
     drop_messages(unmet, MessageState.CANCELLED, WhyNot.CONDITION)
 
 
-def _paused(occasions: Sequence[Occasion]) -> set[UUID]:
-    ids = [occasion.pk for occasion in occasions]
-    paused = Occasion.objects.filter(pk__in=ids, participant__study__is_paused=True)
-    return set(paused.values_list("pk", flat=True)) if ids else set()
+def _paused(batch: Sequence[Occasion]) -> set[UUID]:
+    """What the pause of its study kept from opening, or from being invited to once open."""
+    kept_back = Message.objects.filter(
+        Q(state=MessageState.DUE) | Q(why_not=WhyNot.PAUSED),
+        occasion=OuterRef("pk"),
+        kind=MessageKind.INVITATION,
+    )
+    untouched = Q(state=OccasionState.OPEN, link_opened_at=None) & Exists(kept_back)
+    paused = Occasion.objects.filter(
+        Q(state=OccasionState.PLANNED) | untouched,
+        pk__in=[occasion.pk for occasion in batch],
+        participant__study__is_paused=True,
+    )
+    return set(paused.values_list("pk", flat=True))
 
 
 def _verdicts(batch: Sequence[Occasion]) -> Verdicts:
@@ -153,12 +177,15 @@ def _verdicts(batch: Sequence[Occasion]) -> Verdicts:
     return Verdicts(found[True], found[False], found[None])
 
 
-def _waiting_for(batch: Sequence[Occasion]) -> set[int]:
+def _waiting_for(batch: Sequence[Occasion]) -> list[Participant]:
     """The participants whose protocol has a wave that hangs on one that has just ended."""
-    people = Participant.objects.filter(pk__in={occasion.participant_id for occasion in batch})
-    versions = dict(people.values_list("pk", "protocol"))
-    hung_on = {pk: _hung_on(protocol) for pk, protocol in _protocols(versions.values()).items()}
-    return {o.participant_id for o in batch if o.wave in hung_on[versions[o.participant_id]]}
+    people = {occasion.participant_id: occasion.participant for occasion in batch}
+    protocols = _protocols({person.protocol_id for person in people.values()})
+    hung_on = {pk: _hung_on(protocol) for pk, protocol in protocols.items()}
+    waiting = {
+        o.participant_id for o in batch if o.wave in hung_on[people[o.participant_id].protocol_id]
+    }
+    return [people[pk] for pk in sorted(waiting)]
 
 
 def _hung_on(protocol: Protocol) -> set[str]:

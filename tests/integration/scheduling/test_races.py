@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import QuerySet
 
 from surveys.audit.actors import Actor
@@ -21,7 +21,7 @@ from surveys.audit.models import Event
 from surveys.lib.states import IllegalMove
 from surveys.participants import actions as participants
 from surveys.participants.models import Participant
-from surveys.scheduling import replanning, sweeping
+from surveys.scheduling import facts, replanning, sweeping
 from surveys.scheduling.actions import (
     cancel_remaining,
     close_due,
@@ -32,7 +32,15 @@ from surveys.scheduling.actions import (
     replan,
 )
 from surveys.scheduling.models import Message, Occasion
-from tests.world import DAY, NOW, make_message, make_occasion, make_participant, make_study
+from tests.world import (
+    DAY,
+    NOW,
+    make_message,
+    make_occasion,
+    make_participant,
+    make_study,
+    wave_document,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BY = Actor.system("test")
@@ -220,3 +228,49 @@ def test_a_page_saved_while_the_sweep_closes_is_either_kept_or_refused() -> None
         occasion.refresh_from_db()
         outcomes.add((saved, closed.n_closed, occasion.state))
     assert outcomes <= {("started", 0, "started"), ("OccasionClosed", 1, "expired")}
+
+
+def locking_occasions_only(rows: QuerySet[Occasion], by_time: str) -> list[Occasion]:
+    """`sweeping.claim` without its lock on the participants."""
+    held = rows.select_for_update(of=("self",), no_key=True, skip_locked=True)
+    return list(held.select_related("participant").order_by(by_time, "pk"))
+
+
+def close_while_answering(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """A sweep that closes and plans again meets somebody who has their own row already."""
+    waves = [
+        wave_document("baseline", "P0D"),
+        wave_document("m3", "P3M", only_if="baseline.completed"),
+    ]
+    person = make_participant(make_study(waves=waves))
+    occasion = make_occasion(person, closes_at=NOW)
+    met, claim = Meeting(), sweeping.claim
+
+    def slow(rows: QuerySet[Occasion], by_time: str) -> list[Occasion]:
+        claimed = claim(rows, by_time)
+        met.wait()
+        return claimed
+
+    def answer() -> None:
+        with transaction.atomic():
+            facts.hold([person.pk])
+            met.wait()
+            hold(occasion.pk)
+
+    monkeypatch.setattr(sweeping, "claim", slow)
+    return at_once(answer, lambda: close_due(now=NOW))
+
+
+def test_a_sweep_that_plans_again_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    answered, closed = close_while_answering(monkeypatch)
+    assert answered is None
+    assert closed.n_closed == closed.n_replanned
+    assert close_due(now=NOW).n_closed + closed.n_closed == 1
+
+
+def test_control_without_the_participants_lock_sweep_and_answer_block_each_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sweeping, "claim", locking_occasions_only)
+    results = close_while_answering(monkeypatch)
+    assert [type(r) for r in results if isinstance(r, Exception)] == [OperationalError]

@@ -14,9 +14,16 @@ from surveys.design.registry import protocol_of
 from surveys.lib.documents import content_hash
 from surveys.participants.models import Anchor, Participant
 from surveys.scheduling import replanning
-from surveys.scheduling.actions import PlanCounts, cancel_remaining, close_due, open_due, replan
+from surveys.scheduling.actions import (
+    PlanCounts,
+    cancel_remaining,
+    close_due,
+    open_due,
+    record_saved,
+    replan,
+)
 from surveys.scheduling.models import Message, Occasion
-from surveys.scheduling.planner import PersonFacts, desired_plan
+from surveys.scheduling.planner import PersonFacts, Planner
 from tests.world import (
     NOW,
     make_participant,
@@ -64,10 +71,10 @@ def rows() -> list[tuple[Any, ...]]:
 def test_the_first_plan_is_the_desired_one_to_the_last_column() -> None:
     study = a_study()
     person = make_participant(study, timezone="Pacific/Auckland")
-    counts = replan([person], by=BY, now=NOW)
+    counts = replan([person], by=BY, now=NOW - timedelta(days=3))
     assert counts == PlanCounts(created=5)
     facts = PersonFacts(person.code, study.seed, person.timezone, person.arm, person.enrolled_at)
-    for planned in desired_plan(protocol_of(person.protocol), facts):
+    for planned in Planner(protocol_of(person.protocol)).plan(facts):
         row = Occasion.objects.get(participant=person, wave=planned.wave, nth=planned.nth)
         assert (row.opens_at, row.closes_at) == (planned.opens_at, planned.closes_at)
         assert (row.state, row.cause, row.local) == ("planned", "", planned.local)
@@ -165,6 +172,39 @@ def test_an_anchor_dates_the_waiting_wave_and_its_messages() -> None:
     assert replan([person], by=BY, now=NOW).kept == 5
 
 
+def test_who_comes_late_is_asked_what_still_runs_and_not_what_was_over() -> None:
+    def on(day: int, month: int) -> dict[str, Any]:
+        return {"schedule": {"date": f"2027-{month:02}-{day:02}", "at": "09:00"}}
+
+    waves = [
+        wave_document("early", "P0D", **on(1, 2)),
+        wave_document("running", "P0D", **on(25, 2)),
+    ]
+    person = make_participant(make_study(waves=waves), enrolled_at=NOW)
+    assert replan([person], by=BY, now=NOW) == PlanCounts(created=2)
+    assert replan([person], by=BY, now=NOW) == PlanCounts(kept=2)
+    early, running = Occasion.objects.order_by("wave")
+    assert (early.state, early.cause, early.opens_at) == ("excluded", "branched_out", None)
+    assert not early.messages.exists()
+    assert (running.state, running.opens_at) == ("planned", NOW)
+    # The reminder of 28 February has passed and falls away.
+    assert list(running.messages.values_list("kind", "due_at")) == [("invitation", NOW)]
+
+
+def test_a_window_that_opened_late_grows_by_no_save() -> None:
+    t = wave_document("t", "P0D", schedule={"anchor": "therapy_start", "offset": "P0D"})
+    person = make_participant(make_study(waves=[t], anchors=["therapy_start"]))
+    replan([person], by=BY, now=NOW)
+    Anchor.objects.create(participant=person, name="therapy_start", on=date(2027, 2, 20))
+    replan([person], by=BY, now=NOW)
+    open_due(now=NOW)
+    occasion = Occasion.objects.get()
+    planned = datetime(2027, 2, 20, 8, 0, tzinfo=UTC)
+    assert (occasion.opens_at, occasion.closes_at) == (NOW, planned + timedelta(days=14))
+    record_saved(occasion=occasion, now=NOW)
+    assert Occasion.objects.get().closes_at == planned + timedelta(days=16)
+
+
 def amended(study: Study, person: Participant, **changes: Any) -> None:
     """Publish another version and bring the person to it."""
     version = study.protocols.count() + 1
@@ -205,7 +245,7 @@ def test_an_amendment_that_moves_nothing_is_followed_by_what_is_to_come() -> Non
     person = make_participant(study)
     replan([person], by=BY, now=NOW)
     amended(study, person, title={"en": "New", "de": "Neu"})
-    assert replan([person], by=BY, now=NOW - timedelta(hours=5)) == PlanCounts(kept=2)
+    assert replan([person], by=BY, now=NOW) == PlanCounts(kept=2)
     assert set(Occasion.objects.values_list("protocol", flat=True)) == {person.protocol_id}
 
 
@@ -215,9 +255,9 @@ def test_an_unmet_condition_takes_the_messages_along() -> None:
     replan([person], by=BY, now=NOW)
     open_due(now=NOW)
     later = NOW + timedelta(days=20)
-    closed = close_due(now=later)
-    assert closed.participants == [person]
-    assert replan(closed.participants, by=BY, now=later) == PlanCounts(excluded=1, kept=1)
+    assert close_due(now=later).n_replanned == 1
+    event = Event.objects.latest("pk")
+    assert (event.event, event.actor, event.data) == ("plan.changed", "sweep", {"excluded": 1})
     m3 = Occasion.objects.get(wave="m3")
     assert (m3.state, m3.cause) == ("excluded", "branched_out")
     assert set(m3.messages.values_list("state", "why_not")) == {("cancelled", "condition")}

@@ -6,7 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
+from structlog.testing import capture_logs
 
+from surveys import pipeline
 from surveys.design.models import Study
 from surveys.participants.models import Participant
 from surveys.scheduling import sweeping
@@ -73,6 +76,70 @@ def test_a_window_that_passed_in_a_pause_is_cancelled_for_that() -> None:
     assert close_due(now=NOW).n_closed == 0
     assert state_of(occasion) == ("cancelled", "paused")
     assert set(messages_of(occasion)) == {("cancelled", "paused")}
+
+
+@pytest.mark.parametrize(
+    ("changes", "invitation", "expected"),
+    [
+        ({}, {}, ("cancelled", "paused")),
+        ({}, {"state": "cancelled", "why_not": "paused"}, ("cancelled", "paused")),
+        ({}, {"state": "sent", "sent_at": NOW}, ("expired", "")),
+        ({}, {"state": "failed"}, ("expired", "")),
+        ({"link_opened_at": NOW}, {}, ("expired", "")),
+        ({"state": "started", "started_at": NOW}, {}, ("expired", "")),
+    ],
+)
+def test_an_open_window_ends_as_paused_only_if_the_pause_kept_the_invitation(
+    changes: dict[str, Any], invitation: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    occasion = make_occasion(make_participant(make_study()), closes_at=NOW, **changes)
+    make_message(occasion, **invitation)
+    Study.objects.update(is_paused=True)
+    close_due(now=NOW)
+    assert state_of(occasion) == expected
+
+
+def test_a_crash_while_planning_again_leaves_both_to_the_next_sweep(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    person = make_participant(make_study(waves=ONLY_IF))
+    baseline = make_occasion(person, closes_at=NOW)
+    m3 = planned(person, "m3", opens_at=NOW + DAY)
+
+    def crash(*_: Any, **__: Any) -> None:
+        raise OperationalError("the server closed the connection")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sweeping, "replan", crash)
+        with pytest.raises(OperationalError):
+            close_due(now=NOW)
+    assert state_of(baseline) == ("open", "")
+    assert pipeline.sweep(now=NOW) == pipeline.Swept(n_opened=0, n_closed=1, n_replanned=1)
+    assert (state_of(baseline), state_of(m3)) == (("expired", ""), ("excluded", "branched_out"))
+
+
+@pytest.mark.parametrize("batch", [1, 3, 1000])
+def test_one_unusable_row_stops_nobody_else(monkeypatch: pytest.MonkeyPatch, batch: int) -> None:
+    monkeypatch.setattr(sweeping, "BATCH", batch)
+    study = make_study(waves=ONLY_IF)
+    nowhere = make_participant(study, "P0", timezone="Mars/Phobos")
+    people = [make_participant(study, f"P{n}") for n in range(1, 6)]
+    unknown = planned(people[2], "gone", opens_at=NOW - 2 * DAY, closes_at=NOW + DAY)
+    stuck = make_occasion(nowhere, closes_at=NOW)
+    opening = [planned(person) for person in people[:3]]
+    closing = [make_occasion(person, closes_at=NOW) for person in people[3:]]
+    with capture_logs() as logs:
+        assert pipeline.sweep(now=NOW) == pipeline.Swept(n_opened=3, n_closed=2, n_replanned=2)
+    assert {state_of(occasion)[0] for occasion in opening} == {"open"}
+    assert {state_of(occasion)[0] for occasion in closing} == {"expired"}
+    assert (state_of(unknown)[0], state_of(stuck)[0]) == ("planned", "open")
+    assert [(line["event"], line["occasion"], line["error"]) for line in logs] == [
+        ("occasion_unusable", str(unknown.pk), "KeyError"),
+        ("occasion_unusable", str(stuck.pk), "ValueError"),
+    ]
+    assert "Mars" not in str(logs)
+    Participant.objects.filter(pk=nowhere.pk).update(timezone="Europe/Berlin")
+    assert close_due(now=NOW) == sweeping.Closed(n_closed=1, n_replanned=1)
 
 
 @pytest.mark.parametrize(
@@ -175,13 +242,13 @@ def test_a_message_that_a_worker_has_taken_is_left_to_that_worker() -> None:
         ),
     ],
 )
-def test_those_are_named_whose_plan_hangs_on_what_has_closed(
+def test_those_are_planned_again_whose_plan_hangs_on_what_has_closed(
     m3: dict[str, Any], hangs: bool
 ) -> None:
     person = make_participant(make_study(waves=[wave_document("baseline", "P0D"), m3]))
     make_occasion(person, "baseline", closes_at=NOW)
     make_occasion(person, "m3", closes_at=NOW)
-    assert close_due(now=NOW).participants == ([person] if hangs else [])
+    assert close_due(now=NOW).n_replanned == int(hangs)
 
 
 def test_thousands_open_and_close_in_a_few_statements(

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from surveys.design.protocol import Protocol
 from surveys.scheduling.changes import Change, ExistingMessage, ExistingOccasion, PlanChange
-from surveys.scheduling.planner import Key, PersonFacts, PlannedMessage, PlannedOccasion
+from surveys.scheduling.planner import Key, PersonFacts, PlannedMessage, PlannedOccasion, Planner
 from tests.world import protocol_document, wave_document
 
 BERLIN, AUCKLAND, NEW_YORK = "Europe/Berlin", "Pacific/Auckland", "America/New_York"
@@ -48,6 +48,10 @@ def person(**changes: Any) -> PersonFacts:
         "enrolled_at": utc("2027-01-31 14:30"),
     }
     return PersonFacts(**values | changes)
+
+
+def desired_plan(design: Protocol, facts: PersonFacts) -> tuple[PlannedOccasion, ...]:
+    return Planner(design).plan(facts)
 
 
 def written(change: PlanChange, before: Mapping[Key, ExistingOccasion] | None = None) -> Plan:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from surveys.scheduling.changes import PlanChange, diff
 from surveys.scheduling.facts import anchor_zones
-from surveys.scheduling.planner import PersonFacts, PlannedOccasion, desired_plan
+from surveys.scheduling.planner import PersonFacts, PlannedOccasion
 from tests.unit.scheduling.plans import (
     AUCKLAND,
     BERLIN,
@@ -17,6 +17,7 @@ from tests.unit.scheduling.plans import (
     WEST,
     Plan,
     completed,
+    desired_plan,
     diary,
     person,
     protocol,
@@ -79,6 +80,31 @@ def test_t15_what_is_due_there_already_opens_now_while_its_window_is_open() -> N
         ("invitation", now),
         ("reminder", utc("2027-05-02 21:00")),
     ]
+
+
+@pytest.mark.parametrize(
+    ("window", "invited", "guards"),
+    [
+        ({"start_within": "P14D"}, utc("2027-02-02 07:00"), ["opened_late", "quiet_hours"]),
+        ({"start_within": "P1D"}, utc("2027-02-02 02:00"), ["opened_late"]),
+    ],
+)
+def test_what_opens_late_in_quiet_hours_writes_after_them_unless_it_closes_first(
+    window: dict[str, str], invited: datetime, guards: list[str]
+) -> None:
+    schedule = {"date": "2027-02-01", "at": "06:00"}
+    reminders = ["PT25H", "P3D"]  # the first comes together with the late invitation
+    design = protocol(wave("m1", "P0D", schedule=schedule, window=window, reminders=reminders))
+    now = utc("2027-02-02 02:00")  # three in the morning
+    (late,) = diff({}, desired_plan(design, person()), now, ("22:00", "08:00")).create
+    assert (late.opens_at, late.local["guards"][-len(guards) :]) == (now, guards)
+    assert late.local["planned_opening"] == "2027-02-01T05:00:00+00:00"
+    invitation, *reminded = late.messages
+    assert invitation.due_at == invited
+    assert all(message.due_at > invited for message in reminded)
+    assert [message.nth for message in reminded] == (
+        [2] if window["start_within"] == "P14D" else []
+    )
 
 
 def test_t15_what_would_be_over_there_keeps_its_moment() -> None:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from surveys.scheduling.explanation import CAUSES, explain
-from surveys.scheduling.planner import PlannedOccasion, desired_plan
+from surveys.scheduling.planner import PlannedOccasion
 from surveys.scheduling.states import Cause
-from tests.unit.scheduling.plans import AUCKLAND, BERLIN, diary, person, protocol, utc
+from tests.unit.scheduling.plans import AUCKLAND, BERLIN, desired_plan, diary, person, protocol, utc
 from tests.world import wave_document as wave
 
 
@@ -99,3 +99,11 @@ def test_an_occasion_opened_late_says_so() -> None:
         local=local, zone=BERLIN,
     )  # fmt: skip
     assert sentences[-1].endswith("so it opened at once.")
+
+
+def test_what_had_closed_before_the_enrolment_says_so_and_no_other_reason() -> None:
+    early = wave("early", "P0D", schedule={"date": "2027-01-10", "at": "18:00"})
+    assert told(desired_plan(protocol(early), person())[0], "excluded") == [
+        "The rule is 2027-01-10 at 18:00; that is 2027-01-10 at 18:00 in Europe/Berlin.",
+        "It is not asked because it had closed before the participant enrolled.",
+    ]

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from surveys.scheduling.changes import diff
 from surveys.scheduling.facts import anchor_zones, has_completed
-from surveys.scheduling.planner import desired_plan
 from tests.unit.scheduling.plans import (
     AUCKLAND,
     BERLIN,
@@ -24,6 +23,7 @@ from tests.unit.scheduling.plans import (
     WEST,
     Plan,
     completed,
+    desired_plan,
     diary,
     person,
     protocol,
@@ -104,10 +104,12 @@ class Life:
         self.facts["completed"] = {"baseline": baseline[0].ended_at} if done else {}
         self.facts["anchor_zones"] = anchor_zones(self.plan.values())
         desired = desired_plan(self.design, person(**self.facts))
-        before, change = self.plan, diff(self.plan, desired, self.now)
+        quiet_hours = self.design.quiet_hours
+        before, change = self.plan, diff(self.plan, desired, self.now, quiet_hours)
         self.plan = written(change, before)
         self.check(before, change)
-        assert not diff(self.plan, desired, self.now), "planning twice equals planning once"
+        again = diff(self.plan, desired, self.now, quiet_hours)
+        assert not again, "planning twice equals planning once"
 
     def check(self, before: Plan, change: Any) -> None:
         for key, row in before.items():

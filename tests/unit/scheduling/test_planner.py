@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from surveys.scheduling.planner import Planner, desired_plan
+from surveys.scheduling.planner import Planner
 from tests.unit.scheduling.plans import (
     AUCKLAND,
     BERLIN,
     NEW_YORK,
+    desired_plan,
     diary,
     person,
     protocol,
@@ -204,3 +205,18 @@ def test_one_planner_for_many_people_plans_each_like_alone() -> None:
     ]
     planner = Planner(design)
     assert [planner.plan(p) for p in people] == [desired_plan(design, p) for p in people]
+
+
+def test_what_had_closed_before_the_enrolment_is_not_asked() -> None:
+    early = wave("early", "P0D", schedule={"date": "2027-01-10", "at": "18:00"})
+    running = wave("running", "P0D", schedule={"date": "2027-01-20", "at": "18:00"})
+    design = protocol(early, running, wave("m3", "P3M", only_if="early.completed"))
+    plan = {o.wave: o for o in desired_plan(design, person())}
+    assert [(o.cause, o.opens_at is None) for o in plan.values()] == [
+        ("branched_out", True),
+        ("", False),
+        ("branched_out", True),  # decided at once: who was not there did not complete it
+    ]
+    assert plan["early"].messages == ()
+    there = desired_plan(design, person(enrolled_at=utc("2027-01-24 16:59")))[0]
+    assert (there.cause, there.closes_at) == ("", utc("2027-01-24 17:00"))
