@@ -13,6 +13,9 @@ from uuid import UUID
 import pytest
 import structlog
 from django.conf import settings
+from django.urls import reverse
+from knox.crypto import create_token_string
+from knox.settings import knox_settings
 
 from studyplatform import logs
 from surveys.lib import tokens
@@ -49,6 +52,19 @@ def test_the_pattern_knows_a_real_token() -> None:
 def test_a_personal_link_is_taken_out(text: str) -> None:
     assert TOKEN not in logs.clean_text(text)
     assert logs.REMOVED in logs.clean_text(text)
+
+
+def test_what_sets_a_password_is_taken_out() -> None:
+    path = reverse("account_reset_password_from_key", kwargs={"uidb36": "1z", "key": "d2x-0abc9"})
+    for text in (f"GET {path} 200", f"Not Found: {path}?x=1", f'link "https://h{path}".'):
+        assert "d2x" not in logs.clean_text(text)
+        assert "/reset/key/[removed]" in logs.clean_text(text)
+
+
+def test_a_token_of_the_api_is_taken_out() -> None:
+    token = f"{knox_settings.TOKEN_PREFIX}{create_token_string()}"
+    assert logs.clean_text(f"Bearer {token}, refused") == "Bearer [removed], refused"
+    assert logs.clean_text("study_code is missing") == "study_code is missing"
 
 
 @pytest.mark.parametrize(
