@@ -5,6 +5,9 @@ Named in the settings as the account and MFA adapters.
 
 from __future__ import annotations
 
+from typing import Any
+
+import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
@@ -14,6 +17,8 @@ from django.urls import reverse
 from surveys.lib.crypto import Keyring
 
 MFA_CONTEXT = "mfa_authenticator:data:secret"
+
+_log = structlog.get_logger(__name__)
 
 
 class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
@@ -27,6 +32,13 @@ class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allau
         """Mailed links lead to our own address, whatever host the request named."""
         path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
         return f"{settings.PUBLIC_ORIGIN}{path.replace('UID-KEY', key)}"
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send, or note that it failed: an error page would say who has an account."""
+        try:
+            super().send_mail(template_prefix, email, context)
+        except OSError as error:  # what smtplib raises too
+            _log.error("a mail to staff was not sent", mail=template_prefix, error=str(error))
 
     def format_email_subject(self, subject: str) -> str:
         """The console's name before every subject."""
