@@ -1,4 +1,4 @@
-"""What people see when the database or the broker is away, or when we made a mistake.
+"""What people see when a server of ours is away or busy, or when we made a mistake.
 
 Django calls `server_error` for every uncaught exception, wherever it was raised: in a view, or
 in a middleware that touches the session. After a POST the page holds all that was typed and
@@ -8,30 +8,54 @@ sends it again, so nothing is lost. It needs no database.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
 
+import psycopg
 import redis
 from django.core.exceptions import SuspiciousOperation
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.template.loader import render_to_string
 from django.utils import translation
 from kombu.exceptions import OperationalError as BrokerError
 
+from studyplatform.problems import is_for_api, problem
 from surveys.lib.languages import pick
 
-AWAY = (OperationalError, InterfaceError, BrokerError, redis.RedisError)
 RETRY_SECONDS = 30
 NOT_KEPT = ("password", "otp")  # nobody wants these in a page
 
-TEXTS = {
-    "away_title": {"en": "One moment, please", "de": "Einen Moment, bitte"},
-    "away": {
+# SQLSTATEs of PostgreSQL that mean: no connection. Without any, the answer never came.
+NO_CONNECTION = ("08", "57P", "53300")
+
+
+class Trouble(StrEnum):
+    """Why there is no proper answer."""
+
+    DATABASE = "database"
+    QUEUE = "queue"
+    BUSY = "busy"
+    BROKEN = "broken"
+
+
+TEXTS: Mapping[str, Mapping[str, str]] = {
+    "wait": {"en": "One moment, please", "de": "Einen Moment, bitte"},
+    "wrong": {"en": "Something went wrong", "de": "Etwas ist schiefgegangen"},
+    Trouble.DATABASE: {
         "en": "The study server cannot reach its database right now. That is not your fault.",
         "de": "Der Studienserver erreicht gerade seine Datenbank nicht. Das liegt nicht an Ihnen.",
     },
-    "broken_title": {"en": "Something went wrong", "de": "Etwas ist schiefgegangen"},
-    "broken": {
+    Trouble.QUEUE: {
+        "en": "The study server cannot reach its job queue right now. That is not your fault.",
+        "de": "Der Studienserver erreicht gerade seine Auftragsliste nicht. Das liegt nicht an"
+        " Ihnen.",
+    },
+    Trouble.BUSY: {
+        "en": "The study server was busy with something else and could not do this.",
+        "de": "Der Studienserver war mit etwas anderem beschäftigt und konnte dies nicht tun.",
+    },
+    Trouble.BROKEN: {
         "en": "We made a mistake. It has been noted and we will look at it.",
         "de": "Uns ist ein Fehler unterlaufen. Er wurde vermerkt, und wir sehen ihn uns an.",
     },
@@ -52,40 +76,45 @@ TEXTS = {
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500; called while the exception is being handled."""
-    is_away = _is_away(sys.exc_info()[1])
-    status = 503 if is_away else 500
-    response = _machine(status) if _wants_json(request) else _page(request, status)
-    if is_away:
+    trouble = _trouble(sys.exc_info()[1])
+    status = 500 if trouble is Trouble.BROKEN else 503
+    if is_for_api(request) or not request.accepts("text/html"):
+        response: HttpResponse = problem(status, TEXTS[trouble]["en"])
+    else:
+        response = _page(request, trouble, status)
+    if status == 503:
         response["Retry-After"] = str(RETRY_SECONDS)
     return response
 
 
-def _is_away(error: BaseException | None) -> bool:
-    """Whether the error, or what it came from, is a server that does not answer."""
+def _trouble(error: BaseException | None) -> Trouble:
+    """What the error, or what it came from, means to whoever waits for an answer."""
     while error is not None:
-        if isinstance(error, AWAY):
-            return True
+        if isinstance(error, BrokerError | redis.RedisError):
+            return Trouble.QUEUE
+        if isinstance(error, InterfaceError):
+            return Trouble.DATABASE
+        if isinstance(error, OperationalError):
+            return Trouble.DATABASE if _is_away(error) else Trouble.BUSY
         error = error.__cause__ or error.__context__
-    return False
+    return Trouble.BROKEN
 
 
-def _wants_json(request: HttpRequest) -> bool:
-    return request.path.startswith("/api/") or not request.accepts("text/html")
+def _is_away(error: OperationalError) -> bool:
+    """Whether the database cannot be reached; else it said no, as with a deadlock."""
+    said = error.__cause__
+    state = said.sqlstate if isinstance(said, psycopg.Error) else None
+    return state is None or state.startswith(NO_CONNECTION)
 
 
-def _machine(status: int) -> HttpResponse:
-    detail = "The database cannot be reached; try again." if status == 503 else "Our mistake."
-    return JsonResponse({"detail": detail}, status=status)
-
-
-def _page(request: HttpRequest, status: int) -> HttpResponse:
+def _page(request: HttpRequest, trouble: Trouble, status: int) -> HttpResponse:
     language = translation.get_language_from_request(request)
-    kind = "away" if status == 503 else "broken"
+    text = {name: pick(text, language, ("en",)) for name, text in TEXTS.items()}
     context = {
         "language": language,
-        "text": {name: pick(text, language, ("en",)) for name, text in TEXTS.items()},
-        "title": pick(TEXTS[f"{kind}_title"], language, ("en",)),
-        "what": pick(TEXTS[kind], language, ("en",)),
+        "text": text,
+        "title": text["wrong" if trouble is Trouble.BROKEN else "wait"],
+        "what": text[trouble],
         "action": request.get_full_path(),
         "is_post": request.method == "POST",
         "fields": list(_typed(request)),

@@ -81,7 +81,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "studyplatform.headers.DynamicHeaders",
     "csp.middleware.CSPMiddleware",
-    "studyplatform.headers.RefuseOversize",
+    "studyplatform.refusals.RefuseMalformed",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -120,7 +120,7 @@ DATABASES = {
 REDIS_URL = env.text("REDIS_URL") or _noted.get("REDIS_URL", "redis://127.0.0.1:6379/0")
 CACHES: dict[str, Any] = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "studyplatform.cache.FailingOpenCache",
         "LOCATION": env.text("CACHE_URL") or REDIS_URL,
         "KEY_PREFIX": f"cache-{MODE}",
         "OPTIONS": {"socket_timeout": 3, "socket_connect_timeout": 3},
@@ -167,6 +167,7 @@ CSRF_FAILURE_VIEW = "surveys.portal.pages.csrf_failure"  # keeps what participan
 
 BEHIND_PROXY = env.flag("BEHIND_PROXY")  # a proxy that sets X-Forwarded-Proto itself
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if BEHIND_PROXY else 0  # attempts are counted by address
 SECURE_SSL_REDIRECT = IS_HTTPS and BEHIND_PROXY
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if IS_HTTPS else 0
@@ -186,7 +187,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
     }
 }
-MAX_BODY_BYTES = 25_000_000  # an enrolment file of 100,000 people; Django counts files elsewhere
+MAX_BODY_BYTES = 25_000_000  # an enrolment file of 50,000 people; Django counts no files
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
@@ -210,7 +211,7 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"  # a proxy compresses
     },
 }
-EXPORT_DIR = VAR_DIR / "exports"
+EXPORT_DIR = VAR_DIR / "exports"  # one folder for web and workers: one writes, the other reads
 
 SMTP = env.smtp(env.text("EMAIL_URL", "smtp://127.0.0.1:1025"))
 MAIL_FROM = env.text("MAIL_FROM", "Study office <studies@localhost>")

@@ -109,8 +109,11 @@ def test_the_database_stops_and_nothing_typed_is_lost(site: Site) -> None:
 @pytest.mark.processes
 def test_machines_get_json_and_liveness_stays(site: Site) -> None:
     site.stop_database()
-    assert site.get("/api/data").status_code == 503
-    assert "detail" in site.get("/api/data").json()
+    answer = site.get("/api/data")
+    assert answer.status_code == 503
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["status"] == 503
+    assert "database" in answer.json()["detail"]
     assert site.get("/healthz").status_code == 200
     ready = site.get("/readyz")
     assert ready.status_code == 503
@@ -127,3 +130,27 @@ def test_our_own_mistake_is_a_kind_page_too() -> None:
     assert 'value="getippt"' in answer.content.decode()
     assert "Content-Security-Policy" in answer.headers
     assert os.environ.get("DEBUG", "") == ""
+
+
+@pytest.mark.urls(URLS)
+@pytest.mark.django_db
+def test_a_query_that_was_broken_off_is_no_outage_and_keeps_what_was_typed() -> None:
+    client = Client(raise_request_exception=False, headers={"accept": "text/html"})
+    answer = client.post("/busy", {"note": "typed"})
+    assert answer.status_code == 503
+    assert answer["Retry-After"] == "30"
+    page = answer.content.decode()
+    assert "was busy" in page
+    assert "database" not in page
+    assert 'name="note" value="typed"' in page
+    api = client.get("/api/busy")
+    assert (api.status_code, api["Content-Type"]) == (503, "application/problem+json")
+    assert "was busy" in api.json()["detail"]
+
+
+@pytest.mark.urls(URLS)
+@pytest.mark.django_db
+def test_the_page_blames_the_server_that_is_away() -> None:
+    answer = Client(raise_request_exception=False).get("/queue", headers={"accept": "text/html"})
+    assert answer.status_code == 503
+    assert "cannot reach its job queue" in answer.content.decode()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import redis
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
@@ -23,6 +24,20 @@ def asks_who_is_there(request: HttpRequest) -> HttpResponse:
     return HttpResponse("a user" if isinstance(user, User) else "nobody")
 
 
+def takes_too_long(request: HttpRequest) -> HttpResponse:
+    """A view whose query PostgreSQL breaks off, as it does with one side of a deadlock."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 20")
+        cursor.execute("SELECT pg_sleep(5)")
+    return HttpResponse("fine")
+
+
+def asks_the_queue(request: HttpRequest) -> HttpResponse:
+    """A view that needs Valkey, where there is none."""
+    redis.Redis(port=1).ping()
+    return HttpResponse("fine")
+
+
 def is_wrong(request: HttpRequest) -> HttpResponse:
     """A view with a mistake."""
     raise KeyError("ours")
@@ -32,6 +47,9 @@ urlpatterns = [
     path("data", asks_the_database),
     path("who", asks_who_is_there),
     path("wrong", is_wrong),
+    path("busy", takes_too_long),
+    path("api/busy", takes_too_long),
+    path("queue", asks_the_queue),
     path("api/data", asks_the_database),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
