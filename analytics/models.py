@@ -35,5 +35,13 @@ class Export(models.Model):
     manifest = models.JSONField(default=dict, blank=True)
     problem = models.TextField(blank=True)
 
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(state="ready") | ~models.Q(path="") & ~models.Q(sha256=""),
+                name="ready_has_a_bundle",
+            ),
+        ]
+
     def __str__(self) -> str:
         return f"{self.study_id} {self.state}"

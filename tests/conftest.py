@@ -47,9 +47,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """Let transactional tests truncate the audit trail; everything else stays as shipped."""
+    """Let transactional tests truncate what only grows; everything else stays as shipped."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE surveys_event DISABLE TRIGGER event_is_not_emptied")
+        cursor.execute(
+            "ALTER TABLE surveys_submission DISABLE TRIGGER final_submissions_are_not_emptied"
+        )
 
 
 class NewContext(Protocol):

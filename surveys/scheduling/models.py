@@ -54,6 +54,19 @@ class Occasion(models.Model):
                 | (~models.Q(cause="") & models.Q(state__in=["cancelled", "excluded"])),
                 name="cause_where_it_belongs",
             ),
+            models.CheckConstraint(
+                condition=~models.Q(state="open") | models.Q(opens_at__isnull=False),
+                name="open_has_a_time",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="started") | models.Q(started_at__isnull=False),
+                name="started_has_a_time",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="completed")
+                | models.Q(started_at__isnull=False, ended_at__isnull=False),
+                name="completed_has_its_times",
+            ),
         ]
         indexes = [
             models.Index(

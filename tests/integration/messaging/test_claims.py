@@ -196,8 +196,8 @@ class TestTheGate:
         "change",
         [
             lambda: Participant.objects.update(**WITHDRAWN),
-            lambda: Occasion.objects.update(state="completed"),
-            lambda: Occasion.objects.update(state="started"),
+            lambda: Occasion.objects.update(state="completed", started_at=NOW, ended_at=NOW),
+            lambda: Occasion.objects.update(state="started", started_at=NOW),
             lambda: Occasion.objects.update(closes_at=NOW),
             lambda: Study.objects.update(is_paused=True),
         ],
