@@ -1,4 +1,4 @@
-"""Who belongs to a study, and how somebody comes in."""
+"""Who belongs to a study: how somebody comes in, and how they leave."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from surveys.access.roles import Role
 from surveys.audit import log
 from surveys.audit.actors import Actor
 from surveys.design.models import Study
+
+
+class NotAMember(LookupError):
+    """Somebody who is to leave a study holds no role in it."""
 
 
 @transaction.atomic
@@ -31,3 +35,20 @@ def grant(*, study: Study, user: User, role: Role, by: Actor, now: datetime) -> 
         role=role,
     )
     return membership
+
+
+@transaction.atomic
+def revoke(*, study: Study, user: User, by: Actor, now: datetime) -> None:
+    """Take somebody's role in a study away, at once and for every door; raises NotAMember."""
+    membership = Membership.objects.select_for_update().filter(study=study, user=user).first()
+    if membership is None:
+        raise NotAMember(f"{user.email} holds no role in '{study.code}'")
+    membership.delete()
+    log.record(
+        "membership.revoked",
+        by=by,
+        at=now,
+        study=study.code,
+        subject=user.code,
+        role=membership.role,
+    )

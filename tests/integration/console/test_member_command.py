@@ -81,6 +81,12 @@ def test_at_a_terminal_the_password_is_typed(
         (("ada@study.example", "nothing", "owner"), "there is no study 'nothing'"),
         (("ada", "calm-year", "owner"), "'ada' is no e-mail address"),
         (("ada@study.example", "calm-year", "king"), "invalid choice: 'king'"),
+        (("ada@study.example", "calm-year"), "expected EMAIL STUDY ROLE"),
+        (("ada@study.example", "--revoke"), "expected EMAIL STUDY ROLE"),
+        (("ada@study.example", "calm-year", "owner", "--revoke"), "expected EMAIL STUDY ROLE"),
+        (("ada@study.example", "calm-year", "--deactivate"), "expected EMAIL STUDY ROLE"),
+        (("ada@study.example", "calm-year", "--revoke"), "nobody here has the address"),
+        (("ada@study.example", "--deactivate"), "nobody here has the address"),
     ],
 )
 def test_what_makes_no_sense_is_refused(arguments: tuple[str, ...], said: str) -> None:
@@ -89,3 +95,37 @@ def test_what_makes_no_sense_is_refused(arguments: tuple[str, ...], said: str) -
         run(*arguments)
     assert not User.objects.exists()
     assert not Membership.objects.exists()
+
+
+def test_a_role_is_taken_away() -> None:
+    make_study()
+    user = User.objects.create_user("ada@study.example", "calm-river-stone-12")
+    run("ada@study.example", "calm-year", "owner")
+    assert "holds no role in 'calm-year' any more" in run(
+        "ada@study.example", "calm-year", "--revoke"
+    )
+    assert not Membership.objects.exists()
+    event = Event.objects.get(event="membership.revoked")
+    assert (event.study, event.subject, event.data) == ("calm-year", user.code, {"role": "owner"})
+    with pytest.raises(CommandError, match="holds no role"):
+        run("ada@study.example", "calm-year", "--revoke")
+
+
+def test_an_account_is_ended_and_comes_back_with_nothing_but_the_new_role(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_study("one")
+    make_study("two")
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    for study in ("one", "two"):
+        run("ada@study.example", study, "owner")
+    assert "is ended" in run("ADA@study.example", "--deactivate")
+    assert not User.objects.get().is_active
+    assert "password" in run("ada@study.example", "two", "auditor")
+    assert [(m.study.code, m.role) for m in Membership.objects.all()] == [("two", Role.AUDITOR)]
+    assert User.objects.get().is_active
+    names = Event.objects.order_by("pk").values_list("event", flat=True)
+    assert [name for name in names if name.startswith("account")] == [
+        "account.deactivated",
+        "account.reactivated",
+    ]
