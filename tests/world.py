@@ -11,7 +11,7 @@ from typing import Any
 from surveys.design.models import ProtocolVersion, Study
 from surveys.instruments.models import InstrumentVersion
 from surveys.lib.documents import content_hash
-from surveys.participants.identity.actions import remember
+from surveys.participants.identity.actions import NewPerson, remember_all
 from surveys.participants.models import Participant
 from surveys.scheduling.models import Message, Occasion
 from surveys.scheduling.states import MessageKind, OccasionState
@@ -157,14 +157,18 @@ def make_person(
 ) -> Participant:
     """A participant whose name and address are known; the address follows the code."""
     participant = make_participant(study, code, **changes)
-    remember(participant=participant, name=name, email=email or f"{code.lower()}@mail.example")
+    email = email or f"{code.lower()}@mail.example"
+    remember_all([NewPerson(participant, email, name)])
     return participant
 
 
 def make_occasion(
     participant: Participant, wave: str = "baseline", nth: int = 1, **changes: Any
 ) -> Occasion:
-    """An occasion whose window opened an hour ago and runs for two weeks."""
+    """An occasion whose window opened an hour ago and runs for two weeks.
+
+    Begun or completed, it has the times that belong to that.
+    """
     values: dict[str, Any] = {
         "participant": participant,
         "protocol": participant.protocol,
@@ -173,8 +177,12 @@ def make_occasion(
         "state": OccasionState.OPEN,
         "opens_at": NOW - timedelta(hours=1),
         "closes_at": NOW + 14 * DAY,
-    }
-    return Occasion.objects.create(**values | changes)
+    } | changes
+    if values["state"] in {OccasionState.STARTED, OccasionState.COMPLETED}:
+        values.setdefault("started_at", NOW - timedelta(minutes=30))
+    if values["state"] == OccasionState.COMPLETED:
+        values.setdefault("ended_at", NOW - timedelta(minutes=10))
+    return Occasion.objects.create(**values)
 
 
 def make_message(

@@ -62,6 +62,10 @@ class Keyring:
         """How every value begins that the active key encrypted."""
         return f"v1.{self.active}."
 
+    def is_outdated(self, stored: str) -> bool:
+        """Whether a value was encrypted here, but under another key than the active one."""
+        return stored.startswith("v1.") and not stored.startswith(self.mark)
+
     def encrypt(self, plain: str, context: str) -> str:
         """Encrypt text for one place; `context` is `table:column:row`."""
         nonce = os.urandom(NONCE_BYTES)

@@ -6,6 +6,7 @@ leaves one audit event otherwise.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -105,20 +106,32 @@ def withdraw(
     _record("participant.withdrawn", participant, by, now, reason=reason, scope=wanted.value)
 
 
-def rotate_keys(*, by: Actor, now: datetime, batch: int = 500) -> int:
-    """Encrypt everybody's contact anew under the first key; return how many were.
+@dataclass(frozen=True)
+class Rotated:
+    """What a rotation of keys did to people's contacts."""
 
-    Goes on where it was stopped, since each batch is a transaction of its own. Afterwards the
-    older keys can be taken out of the settings.
+    n_people: int  # written anew
+    n_left: int  # still under an older key
+    n_forgotten: int  # recognised by a fingerprint, which no rotation can make anew
+
+
+def rotate_keys(*, by: Actor, now: datetime, batch: int = 500) -> Rotated:
+    """Encrypt everybody's contact anew under the first key.
+
+    Goes on where it was stopped, since each batch is a transaction of its own. Somebody may be
+    left when a process that still has the older settings enrols meanwhile.
     """
     n_people = 0
-    while True:
-        with transaction.atomic():
-            n_done = identity.reseal(batch)
-            n_people += n_done
-            if not n_done:
-                log.record("keys.rotated", by=by, at=now, n_people=n_people)
-                return n_people
+    while n_done := _reseal(batch):
+        n_people += n_done
+    done = Rotated(n_people, identity.count_under_old_keys(), identity.count_forgotten())
+    log.record("keys.rotated", by=by, at=now, n_people=n_people, n_left=done.n_left)
+    return done
+
+
+@transaction.atomic
+def _reseal(batch: int) -> int:
+    return identity.reseal(batch)
 
 
 def _width(scope: Scope) -> int:

@@ -11,16 +11,13 @@ from functools import lru_cache
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from surveys.design.models import Study
 from surveys.lib.crypto import Keyring
 from surveys.participants.addresses import normalise
 from surveys.participants.identity.models import Person
 from surveys.participants.models import Participant
-
-
-class NoContact(LookupError):
-    """The participant's address is not known: never given, or forgotten."""
 
 
 @dataclass(frozen=True)
@@ -40,34 +37,15 @@ class NewPerson:
     name: str = field(default="", repr=False)
 
 
-def remember(*, participant: Participant, email: str, name: str = "") -> Person:
-    """Keep one participant's address and name."""
-    (person,) = remember_all([NewPerson(participant, email, name)])
-    return person
-
-
 def remember_all(people: Iterable[NewPerson]) -> Sequence[Person]:
     """Keep many; raises IntegrityError when an address is already known in its study."""
     return Person.objects.bulk_create([_sealed(new) for new in people], batch_size=2000)
 
 
-def contact_of(participant_id: int) -> Contact:
-    """How to write to a participant; raises NoContact, and CannotDecrypt loudly."""
-    try:
-        return contacts_of([participant_id])[participant_id]
-    except KeyError:
-        raise NoContact(f"participant {participant_id} has no address") from None
-
-
 def contacts_of(participant_ids: Iterable[int]) -> dict[int, Contact]:
-    """The contacts of many by participant id; who has none is not in it."""
+    """The contacts of many by participant id; who has none is not in it. CannotDecrypt is loud."""
     people = Person.objects.filter(participant_id__in=list(participant_ids))
     return {p.participant_id: _opened(p) for p in people if p.participant_id is not None}
-
-
-def find(study: Study, email: str) -> int | None:
-    """The id of the participant with this address in the study, if there is one."""
-    return find_all(study, [email]).get(email)
 
 
 def find_all(study: Study, emails: Iterable[str]) -> Mapping[str, int | None]:
@@ -89,18 +67,31 @@ def forget(participant: Participant) -> None:
 
 
 def reseal(limit: int) -> int:
-    """Write up to `limit` people anew under the active key; 0 when everybody is.
+    """Write up to `limit` people anew under the active key, waiting for rows that others hold.
 
-    The fingerprints of people who were forgotten stay under the key of their time.
+    The fingerprints of people who were forgotten stay under the key of their time: nobody can
+    make them anew without the address.
     """
-    ring = _keyring()
-    old = Person.objects.exclude(email="").exclude(email__startswith=ring.mark)
-    people = list(old.select_for_update(skip_locked=True)[:limit])
+    people = list(_under_old_keys().order_by("pk").select_for_update()[:limit])
     for person in people:
         contact = _opened(person)
         _seal(person, contact.email, contact.name)
     Person.objects.bulk_update(people, ["email", "name", "email_index"])
     return len(people)
+
+
+def count_under_old_keys() -> int:
+    """How many people are not written under the active key; 0 when a rotation is done."""
+    return _under_old_keys().count()
+
+
+def count_forgotten() -> int:
+    """How many people are known by their fingerprint alone."""
+    return Person.objects.filter(email="").count()
+
+
+def _under_old_keys() -> QuerySet[Person]:
+    return Person.objects.exclude(email="").exclude(email__startswith=_keyring().mark)
 
 
 def _sealed(new: NewPerson) -> Person:

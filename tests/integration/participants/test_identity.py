@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -11,7 +12,7 @@ from pytest_django import Settings
 from surveys.audit.models import Event
 from surveys.design.models import Study
 from surveys.lib.crypto import CannotDecrypt
-from surveys.participants.actions import rotate_keys
+from surveys.participants.actions import Rotated, rotate_keys
 from surveys.participants.identity import actions as identity
 from surveys.participants.identity.models import Person
 from surveys.participants.models import Participant
@@ -31,15 +32,27 @@ def _participant(study: Study, code: str) -> Participant:
     )
 
 
+def _remember(participant: Participant, email: str, name: str = "") -> None:
+    identity.remember_all([identity.NewPerson(participant, email, name)])
+
+
+def _contact(participant: Participant) -> identity.Contact:
+    return identity.contacts_of([participant.pk])[participant.pk]
+
+
+def _found(study: Study, email: str) -> int | None:
+    return identity.find_all(study, [email]).get(email)
+
+
 def _ana() -> Participant:
     participant = _participant(published(), "A-1")
-    identity.remember(participant=participant, email="Ana.Lima@example.org", name="Ana Lima")
+    _remember(participant, "Ana.Lima@example.org", "Ana Lima")
     return participant
 
 
 def test_a_contact_comes_back_as_it_was_given() -> None:
     participant = _ana()
-    contact = identity.contact_of(participant.pk)
+    contact = _contact(participant)
     assert (contact.email, contact.name) == ("Ana.Lima@example.org", "Ana Lima")
 
 
@@ -54,7 +67,7 @@ def test_the_table_shows_neither_name_nor_address() -> None:
 
 def test_a_contact_does_not_show_itself_in_tracebacks() -> None:
     participant = _ana()
-    assert "Ana" not in repr(identity.contact_of(participant.pk))
+    assert "Ana" not in repr(_contact(participant))
     assert "example" not in repr(identity.NewPerson(participant, "x@example.org", "Ana"))
 
 
@@ -68,23 +81,18 @@ def test_many_contacts_take_one_query(django_assert_num_queries: pytest.FixtureR
     assert people[4].pk not in contacts
 
 
-def test_somebody_without_an_address_is_an_error_by_name() -> None:
-    with pytest.raises(identity.NoContact):
-        identity.contact_of(_participant(published(), "A-1").pk)
-
-
 def test_people_are_found_by_any_spelling_of_their_address_in_their_study_only() -> None:
     participant = _ana()
     other = published("other")
-    assert identity.find(participant.study, "ana.lima@EXAMPLE.org") == participant.pk
-    assert identity.find(participant.study, "bea@example.org") is None
-    assert identity.find(other, "ana.lima@example.org") is None
+    assert _found(participant.study, "ana.lima@EXAMPLE.org") == participant.pk
+    assert _found(participant.study, "bea@example.org") is None
+    assert _found(other, "ana.lima@example.org") is None
 
 
 def test_the_fingerprints_of_one_address_in_two_studies_cannot_be_joined() -> None:
     _ana()
     other = _participant(published("other"), "A-1")
-    identity.remember(participant=other, email="Ana.Lima@example.org")
+    _remember(other, "Ana.Lima@example.org")
     assert len({bytes(p.email_index) for p in Person.objects.all()}) == 2
 
 
@@ -92,19 +100,19 @@ def test_the_database_refuses_one_address_twice_in_a_study() -> None:
     participant = _ana()
     second = _participant(participant.study, "A-2")
     with pytest.raises(IntegrityError), transaction.atomic():
-        identity.remember(participant=second, email="ANA.lima@example.org")
+        _remember(second, "ANA.lima@example.org")
 
 
 @pytest.mark.parametrize("column", ["email", "name"])
 def test_swapped_rows_are_noticed(column: str) -> None:
     ana = _ana()
     bea = _participant(ana.study, "B-1")
-    identity.remember(participant=bea, email="bea@example.org", name="Bea")
+    _remember(bea, "bea@example.org", "Bea")
     stolen = Person.objects.values_list(column, flat=True).get(participant=bea)
     Person.objects.filter(participant=ana).update(**{column: stolen})
     with pytest.raises(CannotDecrypt):
-        identity.contact_of(ana.pk)
-    assert identity.contact_of(bea.pk).name == "Bea"
+        _contact(ana)
+    assert _contact(bea).name == "Bea"
 
 
 def test_swapped_columns_are_noticed() -> None:
@@ -112,7 +120,7 @@ def test_swapped_columns_are_noticed() -> None:
     person = Person.objects.get(participant=ana)
     Person.objects.update(name=person.email)
     with pytest.raises(CannotDecrypt):
-        identity.contact_of(ana.pk)
+        _contact(ana)
 
 
 def _keys(*letters: bytes) -> str:
@@ -124,10 +132,10 @@ def test_a_new_key_leaves_everybody_readable_and_found(settings: Settings) -> No
     ana = _ana()
     settings.FIELD_KEYS = _keys(b"b", b"a")
     bea = _participant(ana.study, "B-1")
-    identity.remember(participant=bea, email="bea@example.org")
+    _remember(bea, "bea@example.org")
     found = identity.find_all(ana.study, ["Ana.Lima@example.org", "bea@example.org"])
     assert found == {"Ana.Lima@example.org": ana.pk, "bea@example.org": bea.pk}
-    assert identity.contact_of(ana.pk).name == "Ana Lima"
+    assert _contact(ana).name == "Ana Lima"
 
 
 def test_after_rotation_the_old_key_can_go(settings: Settings) -> None:
@@ -137,13 +145,66 @@ def test_after_rotation_the_old_key_can_go(settings: Settings) -> None:
     identity.remember_all(identity.NewPerson(p, f"{p.code}@example.org") for p in others[:4])
     identity.forget(others[0])
     settings.FIELD_KEYS = _keys(b"b", b"a")
-    assert rotate_keys(by=BY, now=NOW, batch=2) == 4
-    assert rotate_keys(by=BY, now=NOW) == 0
-    assert [e.data for e in Event.objects.order_by("pk")] == [{"n_people": 4}, {"n_people": 0}]
+    assert rotate_keys(by=BY, now=NOW, batch=2) == Rotated(n_people=4, n_left=0, n_forgotten=1)
+    assert rotate_keys(by=BY, now=NOW) == Rotated(n_people=0, n_left=0, n_forgotten=1)
+    data = [event.data for event in Event.objects.order_by("pk")]
+    assert data == [{"n_people": 4, "n_left": 0}, {"n_people": 0, "n_left": 0}]
     settings.FIELD_KEYS = _keys(b"b")
-    assert identity.contact_of(ana.pk).name == "Ana Lima"
-    assert identity.contact_of(others[1].pk).email == "P-1@example.org"
-    assert identity.find(ana.study, "Ana.Lima@example.org") == ana.pk
+    assert _contact(ana).name == "Ana Lima"
+    assert _contact(others[1]).email == "P-1@example.org"
+    assert _found(ana.study, "Ana.Lima@example.org") == ana.pk
+
+
+def test_somebody_enrolled_under_the_old_settings_meanwhile_is_counted(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.FIELD_KEYS = _keys(b"a")
+    ana = _ana()
+    settings.FIELD_KEYS = _keys(b"b", b"a")
+    reseal = identity.reseal
+
+    def reseal_then_enrol(limit: int) -> int:
+        n_done = reseal(limit)
+        if not n_done:
+            settings.FIELD_KEYS = _keys(b"a")
+            _remember(_participant(ana.study, "B-1"), "bea@example.org")
+            settings.FIELD_KEYS = _keys(b"b", b"a")
+        return n_done
+
+    monkeypatch.setattr(identity, "reseal", reseal_then_enrol)
+    assert rotate_keys(by=BY, now=NOW) == Rotated(n_people=1, n_left=1, n_forgotten=0)
+    monkeypatch.undo()
+    assert rotate_keys(by=BY, now=NOW).n_left == 0
+
+
+def test_who_was_forgotten_is_recognised_as_long_as_the_old_key_stays(settings: Settings) -> None:
+    settings.FIELD_KEYS = _keys(b"a")
+    ana = _ana()
+    identity.forget(ana)
+    settings.FIELD_KEYS = _keys(b"b", b"a")
+    rotate_keys(by=BY, now=NOW)
+    assert identity.find_all(ana.study, ["ana.lima@example.org"]) == {"ana.lima@example.org": None}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_somebody_whose_row_is_held_is_waited_for(settings: Settings) -> None:
+    settings.FIELD_KEYS = _keys(b"a")
+    _ana()
+    settings.FIELD_KEYS = _keys(b"b", b"a")
+
+    def rotate() -> Rotated:
+        try:
+            return rotate_keys(by=BY, now=NOW)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            Person.objects.select_for_update().get()
+            rotating = pool.submit(rotate)
+            with pytest.raises(TimeoutError):
+                rotating.result(timeout=0.5)
+        assert rotating.result(timeout=20) == Rotated(n_people=1, n_left=0, n_forgotten=0)
 
 
 def test_a_lost_key_is_loud(settings: Settings) -> None:
@@ -151,7 +212,7 @@ def test_a_lost_key_is_loud(settings: Settings) -> None:
     ana = _ana()
     settings.FIELD_KEYS = _keys(b"b")
     with pytest.raises(CannotDecrypt, match="a"):
-        identity.contact_of(ana.pk)
+        _contact(ana)
 
 
 def test_forgetting_leaves_a_fingerprint_tied_to_nobody() -> None:
@@ -160,8 +221,7 @@ def test_forgetting_leaves_a_fingerprint_tied_to_nobody() -> None:
     person = Person.objects.get()
     assert (person.participant, person.email, person.name) == (None, "", "")
     assert identity.find_all(ana.study, ["ana.lima@example.org"]) == {"ana.lima@example.org": None}
-    with pytest.raises(identity.NoContact):
-        identity.contact_of(ana.pk)
+    assert identity.contacts_of([ana.pk]) == {}
     identity.forget(ana)
 
 
