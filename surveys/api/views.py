@@ -20,6 +20,7 @@ from surveys.access.models import User
 from surveys.access.roles import Permission
 from surveys.api import schemas
 from surveys.api.problems import MEDIA_TYPE, Refused
+from surveys.audit import log
 from surveys.audit.actors import Actor, ActorKind
 from surveys.design.models import Study
 from surveys.design.queries import NotPublished, current
@@ -99,23 +100,51 @@ class Participants(InStudy, generics.ListAPIView[Participant]):
     @extend_schema(
         request=schemas.Enrolment,
         responses={
-            200: OpenApiResponse(schemas.ParticipantShown, description="Enrolled before"),
+            200: OpenApiResponse(
+                schemas.ParticipantShown,
+                description="Enrolled before, and you gave the code or may see contacts",
+            ),
             201: OpenApiResponse(schemas.ParticipantShown, description="Enrolled now"),
             **problems(400, 404, 409),
         },
     )
     def post(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
-        """Enrol somebody with their consent; the same request again changes nothing."""
+        """Enrol somebody with their consent; the same request again changes nothing.
+
+        To be told the same twice, give a code: without one, only who may see contacts learns
+        under which pseudonym a known address is enrolled.
+        """
         study = self.study(Permission.PARTICIPANT_ENROL)
         form = schemas.Enrolment(data=request.data)
         form.is_valid(raise_exception=True)
         result = self._enrol(study, form)
-        (participant,) = result.created or result.already
-        is_new = bool(result.created)
-        return Response(
-            schemas.ParticipantShown(participant).data,
-            status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK,
+        if result.left_out:
+            raise _conflict("this person asked to be forgotten and cannot be enrolled again")
+        if result.created:
+            shown = schemas.ParticipantShown(result.created[0])
+            return Response(shown.data, status.HTTP_201_CREATED)
+        return Response(schemas.ParticipantShown(self._matched(study, form, result)).data)
+
+    def _matched(
+        self, study: Study, form: schemas.Enrolment, result: EnrolmentResult
+    ) -> Participant:
+        """Who has the address already, if the caller may know; that they asked is kept."""
+        (participant,) = result.already
+        user: Any = self.request.user
+        is_told = "code" in form.validated_data or (
+            Permission.CONTACT_VIEW in policy.permissions_in(user, study)
         )
+        log.record(
+            "participant.matched",
+            by=self.actor(),
+            at=clock.now(),
+            study=study.code,
+            subject=participant.code,
+            told=is_told,
+        )
+        if not is_told:
+            raise _conflict("this person is enrolled already; give their code to see them")
+        return participant
 
     def _enrol(self, study: Study, form: schemas.Enrolment) -> EnrolmentResult:
         now = clock.now()
@@ -135,6 +164,11 @@ class Participants(InStudy, generics.ListAPIView[Participant]):
             raise Refused.for_entry(error, status.HTTP_409_CONFLICT) from error
         except EntryProblems as error:
             raise Refused.for_entry(error) from error
+
+
+def _conflict(what: str) -> Refused:
+    error = EnrolmentConflict([Problem(what, "email")])
+    return Refused.for_entry(error, status.HTTP_409_CONFLICT)
 
 
 @extend_schema(responses={200: schemas.ParticipantShown, **problems(404)})

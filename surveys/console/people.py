@@ -123,5 +123,9 @@ def _enrol(request: HttpRequest, study: Study, protocol: Protocol) -> EnrolmentR
 
 def _said(result: EnrolmentResult) -> str:
     n_new, n_known = len(result.created), len(result.already)
-    said = "1 person is enrolled." if n_new == 1 else f"{n_new} people are enrolled."
-    return f"{said} {n_known} of the file were enrolled already." if n_known else said
+    said = ["1 person is enrolled." if n_new == 1 else f"{n_new} people are enrolled."]
+    if n_known:
+        said.append(f"{n_known} of the file were enrolled already.")
+    if result.left_out:
+        said.append(f"{len(result.left_out)} asked to be forgotten and were left out.")
+    return " ".join(said)

@@ -1,12 +1,13 @@
 """Enrolling people with their consent: all of them or none, and never anybody twice.
 
-Called by the pipeline for files and the API. One enrolment runs at a time in a study: the lock
-is what keeps two people from taking one place of a concealed list.
+Called by the pipeline for files and the API. The study's row is the lock, which publishing takes
+too: one enrolment runs at a time in a study, so that no two people take one place of a concealed
+list, and all of it under one version of the protocol.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -19,7 +20,7 @@ from surveys.design import queries, zones
 from surveys.design.models import ProtocolVersion, Study
 from surveys.design.protocol import Protocol
 from surveys.design.registry import protocol_of
-from surveys.lib import ids, locks
+from surveys.lib import ids
 from surveys.lib.documents import content_hash
 from surveys.lib.languages import pick
 from surveys.participants import allocation
@@ -40,10 +41,14 @@ class EnrolmentConflict(EntryProblems):
 
 @dataclass(frozen=True)
 class EnrolmentResult:
-    """Who was enrolled now, and who had been before; both in the order of the entries."""
+    """Who was enrolled now and who had been before, in the order of the entries.
+
+    Left out is who asked to be forgotten: an old file must not enrol and write to them anew.
+    """
 
     created: list[Participant]
     already: list[Participant]
+    left_out: list[Entry]
 
 
 @transaction.atomic
@@ -55,13 +60,13 @@ def enrol(
     Somebody with the same address, and the same code if one is given, is left as they are.
     Raises queries.NotPublished, ConsentMissing, EnrolmentConflict, or EntryProblems for unfit entries.
     """
+    _hold(study)
     version = queries.current(study)
     protocol = protocol_of(version)
     _refuse(EntryProblems, _unfit(entries, protocol))
     _refuse(ConsentMissing, _without_consent(entries, protocol, now))
-    locks.hold(f"enrolment in study {study.pk}")
-    known = _enrolled(study, entries)
-    fresh = [entry for entry, participant in zip(entries, known, strict=True) if not participant]
+    known = _known(study, entries)
+    fresh = [entry for entry in entries if entry.email not in known]
     created = _create(version, fresh, now)
     _keep_consent(created, fresh, protocol, source)
     log.record_each(
@@ -74,7 +79,16 @@ def enrol(
         protocol=version.version,
         consent=protocol.consent.version,
     )
-    return EnrolmentResult(created, [participant for participant in known if participant])
+    return EnrolmentResult(
+        created,
+        already=[participant for e in entries if (participant := known.get(e.email))],
+        left_out=[e for e in entries if e.email in known and known[e.email] is None],
+    )
+
+
+def _hold(study: Study) -> None:
+    """Wait for whoever enrols into the study or publishes it, and hold it until the end."""
+    Study.objects.select_for_update(no_key=True).only("pk").get(pk=study.pk)
 
 
 def _refuse(kind: type[EntryProblems], problems: Iterable[Problem]) -> None:
@@ -107,35 +121,27 @@ def _without_consent(
             yield Problem("consent lies in the future", "consented_at", entry.row)
 
 
-def _enrolled(study: Study, entries: Sequence[Entry]) -> list[Participant | None]:
-    """For each entry the participant it already is, or None; raises EnrolmentConflict."""
+def _known(study: Study, entries: Sequence[Entry]) -> dict[str, Participant | None]:
+    """Who has been here, by address; None is who was forgotten. Raises EnrolmentConflict."""
     people = identity.find_all(study, [entry.email for entry in entries])
     by_id = Participant.objects.in_bulk([pk for pk in people.values() if pk is not None])
     given = [entry.code for entry in entries if entry.code]
     codes = set(study.participants.filter(code__in=given).values_list("code", flat=True))
-    known: list[Participant | None] = []
-    problems = []
-    for entry in entries:
-        pk = people.get(entry.email)
-        participant = by_id[pk] if pk is not None else None
-        conflict = _conflict(entry, participant, forgotten=entry.email in people, codes=codes)
-        if conflict:
-            problems.append(Problem(conflict, "code" if entry.code else "email", entry.row))
-        known.append(participant)
-    _refuse(EnrolmentConflict, problems)
+    known = {email: None if pk is None else by_id[pk] for email, pk in people.items()}
+    _refuse(EnrolmentConflict, _conflicts(entries, known, codes))
     return known
 
 
-def _conflict(
-    entry: Entry, participant: Participant | None, *, forgotten: bool, codes: set[str]
-) -> str:
-    if participant is None and forgotten:
-        return "this person asked to be forgotten and cannot be enrolled again"
-    if participant is None:
-        return f"'{entry.code}' is the code of somebody else" if entry.code in codes else ""
-    if entry.code and entry.code != participant.code:
-        return "this person is enrolled under another code"
-    return ""
+def _conflicts(
+    entries: Sequence[Entry], known: Mapping[str, Participant | None], codes: set[str]
+) -> Iterator[Problem]:
+    """Codes that contradict who is here; nobody's code is named but the one that was given."""
+    for entry in entries:
+        if entry.email not in known:
+            if entry.code in codes:
+                yield Problem(f"'{entry.code}' is the code of somebody else", "code", entry.row)
+        elif (participant := known[entry.email]) and entry.code not in {None, participant.code}:
+            yield Problem("this person is enrolled under another code", "code", entry.row)
 
 
 def _create(version: ProtocolVersion, entries: list[Entry], now: datetime) -> list[Participant]:

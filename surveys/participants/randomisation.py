@@ -61,15 +61,3 @@ class Blocks:
         message = f"{self.stratum}\0{block}\0{step}\0{attempt}".encode()
         digest = hmac.digest(self.seed.encode(), message, hashlib.sha256)
         return int.from_bytes(digest[: DRAW_BITS // 8], "big")
-
-
-def arm_at(
-    position: int,
-    *,
-    arms: Sequence[tuple[str, int]],
-    block_sizes: Sequence[int],
-    seed: str,
-    stratum: str,
-) -> str:
-    """The arm at one place of one stratum's concealed list."""
-    return next(Blocks(arms, block_sizes, seed, stratum).from_place(position))

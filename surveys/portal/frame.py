@@ -15,11 +15,6 @@ from surveys.portal.dates import own_name
 from surveys.portal.passes import Pass
 from surveys.scheduling.models import Occasion
 
-SPOKEN = (
-    "en",
-    "de",
-)  # languages of the platform's own words; others see English around their study
-
 
 @dataclass(frozen=True)
 class Frame:

@@ -49,9 +49,10 @@ class Command(BaseCommand):
             raise CommandError(_listed(file, error)) from None
         except NotPublished as error:
             raise CommandError(str(error)) from None
-        self.stdout.write(
-            f"{study}: enrolled {len(result.created)}, already enrolled {len(result.already)}"
-        )
+        counts = f"enrolled {len(result.created)}, already enrolled {len(result.already)}"
+        if result.left_out:
+            counts += f", left out {len(result.left_out)} who asked to be forgotten"
+        self.stdout.write(f"{study}: {counts}")
 
     def _read(self, study: Study, file: Path) -> list[Entry]:
         try:

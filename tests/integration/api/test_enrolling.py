@@ -10,7 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
+from surveys import pipeline
 from surveys.access.models import User
+from surveys.access.roles import Role
 from surveys.api import limits
 from surveys.audit.models import Event
 from surveys.design.models import Study
@@ -18,7 +20,7 @@ from surveys.participants.identity import actions as identity
 from surveys.participants.models import ConsentRecord, Participant
 from surveys.scheduling.models import Occasion
 from tests.integration.api.callers import PERSON, client, user
-from tests.integration.participants.studies import NOW, published
+from tests.integration.participants.studies import BY, NOW, published
 
 pytestmark = pytest.mark.django_db
 PATH = "/api/v1/studies/calm/participants/"
@@ -50,7 +52,7 @@ def test_somebody_is_enrolled_planned_for_and_shown_by_pseudonym(program: APICli
     assert (shown["code"], shown["site"], shown["strata"]) == ("A-1", "north", {"site": "north"})
     assert not any(part in str(shown) for part in ("@", "Ana", "Lima"))
     participant = Participant.objects.get()
-    assert identity.contact_of(participant.pk).email == "ana.lima@example.org"
+    assert identity.contacts_of([participant.pk])[participant.pk].email == "ana.lima@example.org"
     assert ConsentRecord.objects.get().source == "api"
     assert Occasion.objects.filter(participant=participant).exists()
     event = Event.objects.get(event="participant.enrolled")
@@ -61,6 +63,42 @@ def test_the_same_request_again_changes_nothing(program: APIClient) -> None:
     first = _post(program, PERSON)
     assert _post(program, PERSON) == (200, first[1])
     assert Participant.objects.count() == 1
+
+
+@pytest.fixture
+def blind() -> APIClient:
+    """The program of somebody who enrols but may not see contacts."""
+    return client(user(Study.objects.get(), Role.RESEARCHER))
+
+
+def _matched() -> list[tuple[str, bool]]:
+    events = Event.objects.filter(event="participant.matched").order_by("pk")
+    return [(event.subject, event.data["told"]) for event in events]
+
+
+def test_a_known_address_does_not_tell_whose_it_is(program: APIClient, blind: APIClient) -> None:
+    _post(program, {**PERSON, "code": "A-1"})
+    status, body = _post(blind, PERSON)
+    assert (status, "A-1" in str(body)) == (409, False)
+    assert body["errors"][0]["field"] == "email"
+    assert _matched() == [("A-1", False)]
+
+
+def test_who_gives_the_code_or_may_see_contacts_is_told_and_that_is_kept(
+    program: APIClient, blind: APIClient
+) -> None:
+    _, first = _post(program, {**PERSON, "code": "A-1"})
+    assert _post(blind, {**PERSON, "code": "A-1"}) == (200, first)
+    assert _post(program, PERSON) == (200, first)
+    assert _matched() == [("A-1", True), ("A-1", True)]
+
+
+def test_who_asked_to_be_forgotten_is_not_enrolled_again(program: APIClient) -> None:
+    _post(program, {**PERSON, "code": "TAKEN"})
+    pipeline.withdraw(
+        participant=Participant.objects.get(), scope="erase_contact", reason="", by=BY, now=NOW
+    )
+    assert "asked to be forgotten" in _faults(program, 409)["email"]
 
 
 def test_strata_may_be_given_by_name(program: APIClient) -> None:

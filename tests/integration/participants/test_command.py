@@ -9,9 +9,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
+from surveys.design.models import Study
+from surveys.participants import actions
+from surveys.participants.identity import actions as identity
 from surveys.participants.models import Participant
 from surveys.scheduling.models import Occasion
-from tests.integration.participants.studies import published
+from tests.integration.participants.studies import BY, NOW, published
 
 pytestmark = pytest.mark.django_db
 HEADER = "email,language,timezone,consent_version,consented_at,site,code\n"
@@ -70,7 +73,7 @@ def test_a_long_list_of_problems_is_cut(file: Path) -> None:
     ],
 )
 def test_what_is_not_there_is_named(file: Path, study: str, name: str, says: str) -> None:
-    published("draft").protocols.all().delete()
+    Study.objects.create(code="draft", title={"en": "x"}, seed="s", created_at=NOW)
     with pytest.raises(CommandError, match=says):
         call_command("enrol", study, str(file.parent / name))
 
@@ -86,4 +89,27 @@ def test_keys_are_rotated_from_the_command_line(
     settings.FIELD_KEYS += "," + old
     capsys.readouterr()
     call_command("rotate_keys")
-    assert capsys.readouterr().out.startswith("1 people encrypted anew")
+    said = capsys.readouterr().out
+    assert said.startswith("1 people and 0 second factors encrypted anew")
+    assert "take them out of FIELD_KEYS" in said
+
+
+def test_somebody_who_was_forgotten_is_left_out_and_needs_the_older_key(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("enrol", "calm", str(file))
+    actions.withdraw(
+        participant=Participant.objects.get(), scope="erase_contact", reason="", by=BY, now=NOW
+    )
+    capsys.readouterr()
+    assert _said(capsys, "calm", str(file)) == (
+        "calm: enrolled 0, already enrolled 0, left out 1 who asked to be forgotten"
+    )
+    call_command("rotate_keys")
+    assert "Keep the older keys in FIELD_KEYS" in capsys.readouterr().out
+
+
+def test_rotation_fails_while_somebody_is_left(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(identity, "count_under_old_keys", lambda: 3)
+    with pytest.raises(CommandError, match="3 people and 0 second factors are still under"):
+        call_command("rotate_keys")

@@ -6,18 +6,21 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from surveys.design import actions, checks
 from surveys.design.models import Study
 from surveys.lib import locks
-from surveys.participants import allocation
+from surveys.participants import allocation, enrolment
 from surveys.participants.enrolment import enrol
 from surveys.participants.entries import Entry
 from surveys.participants.models import Allocation, Participant
-from surveys.participants.randomisation import arm_at
+from surveys.participants.randomisation import Blocks
 from tests.integration.participants.studies import BY, NOW, entry, published
+from tests.unit.participants.protocols import protocol
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SITES = ("north", "south")
@@ -58,14 +61,9 @@ def test_64_people_at_once_take_64_places_and_the_blocks_stay_balanced() -> None
         places = Allocation.objects.filter(stratum=stratum).order_by("position")
         assert [place.position for place in places] == list(range(32))
         assert [place.arm for place in places] == [
-            arm_at(
-                position,
-                arms=[("abct", 1), ("waitlist", 1)],
-                block_sizes=[4, 6],
-                seed="seed",
-                stratum=stratum,
+            *islice(
+                Blocks([("abct", 1), ("waitlist", 1)], [4, 6], "seed", stratum).from_place(0), 32
             )
-            for position in range(32)
         ]
         counted = Counter(place.arm for place in places)
         assert abs(counted["abct"] - counted["waitlist"]) <= 3  # half of the largest block
@@ -94,6 +92,29 @@ def test_other_studies_do_not_wait() -> None:
     assert Participant.objects.count() == 2
 
 
+def test_who_waited_for_an_amendment_is_enrolled_under_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    study = published()
+    monkeypatch.setattr(checks, "problems", lambda *_: [])  # its questionnaire is in no library
+    actions.load(protocol=protocol(study="calm", title={"en": "Anew"}), by=BY, now=NOW)
+
+    def other() -> None:
+        try:
+            _enrol(study, entry())
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            actions.publish(study=study, reason="a better title", by=BY, now=NOW)
+            enrolling = pool.submit(other)
+            with pytest.raises(TimeoutError):
+                enrolling.result(timeout=0.5)
+        enrolling.result(timeout=20)
+    assert Participant.objects.get().protocol.version == 2
+
+
 def test_control_without_the_lock_the_race_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everybody reads the last place before anybody writes; only the unique key is left then."""
     study = published()
@@ -106,7 +127,7 @@ def test_control_without_the_lock_the_race_happens(monkeypatch: pytest.MonkeyPat
         return positions
 
     monkeypatch.setattr(allocation, "last_positions", read_together)
-    monkeypatch.setattr(locks, "hold", lambda _: None)
+    monkeypatch.setattr(enrolment, "_hold", lambda _: None)
     errors = _at_once(8, lambda n: _enrol(study, entry(n)))
     assert len(errors) == 7
     assert all(isinstance(error, IntegrityError) for error in errors)

@@ -22,7 +22,7 @@ from surveys.participants.enrolment import (
 from surveys.participants.entries import Entry, EntryProblems
 from surveys.participants.identity import actions as identity
 from surveys.participants.models import Allocation, ConsentRecord, Participant
-from surveys.participants.randomisation import arm_at
+from surveys.participants.randomisation import Blocks
 from tests.integration.participants.studies import BY, NOW, entry, published
 from tests.unit.participants.protocols import protocol
 
@@ -43,7 +43,7 @@ def test_somebody_is_enrolled_with_everything_that_belongs_to_it() -> None:
     assert (participant.site, participant.strata) == ("north", {"site": "north"})
     assert (participant.enrolled_at, participant.status) == (NOW, "enrolled")
     assert participant.protocol == study.protocols.get()
-    assert identity.contact_of(participant.pk).email == "person1@example.org"
+    assert identity.contacts_of([participant.pk])[participant.pk].email == "person1@example.org"
     place = Allocation.objects.get(participant=participant)
     assert (place.position, place.arm, place.allocated_at) == (0, participant.arm, NOW)
     assert place.arm in {"abct", "waitlist"}
@@ -97,9 +97,9 @@ def test_places_are_taken_in_order_in_each_stratum() -> None:
     places = Allocation.objects.order_by("pk").values_list("stratum", "position", "arm")
     assert [position for _, position, _ in places] == [0, 0, 1, 2, 1, 2]
     assert len({stratum for stratum, _, _ in places}) == 2
-    arms = [("abct", 1), ("waitlist", 1)]
     for stratum, position, arm in places:
-        assert arm == arm_at(position, arms=arms, block_sizes=[4, 6], seed="seed", stratum=stratum)
+        blocks = Blocks([("abct", 1), ("waitlist", 1)], [4, 6], "seed", stratum)
+        assert arm == next(blocks.from_place(position))
 
 
 def test_long_strata_fit_the_table() -> None:
@@ -195,9 +195,11 @@ def test_who_was_forgotten_cannot_come_back_by_an_old_file() -> None:
     study = published()
     (participant,) = _enrol(study, entry(0, code="A")).created
     actions.withdraw(participant=participant, scope="erase_contact", reason="", by=BY, now=NOW)
-    for again in (entry(0), entry(0, code="A")):
-        (problem,) = _problems(study, again, kind=EnrolmentConflict)
-        assert problem.endswith("this person asked to be forgotten and cannot be enrolled again")
+    for n, again in enumerate((entry(0), entry(0, code="A"), entry(0, code="NEW")), start=1):
+        result = _enrol(study, again, entry(n))
+        assert (result.left_out, result.already) == ([again], [])
+        assert [p.pk for p in result.created] == [Participant.objects.latest("pk").pk]
+    assert Participant.objects.count() == 4
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from surveys.participants.randomisation import Blocks, arm_at
+from surveys.participants.randomisation import Blocks
 
 TWO = [("abct", 1), ("waitlist", 1)]
 THREE = [("a", 2), ("b", 1), ("c", 1)]
@@ -55,14 +55,7 @@ def test_imbalance_never_exceeds_one_block(design: Blocks, n: int) -> None:
 
 @given(designs(), st.integers(0, 80))
 def test_one_place_is_the_place_of_the_whole_list(design: Blocks, position: int) -> None:
-    one = arm_at(
-        position,
-        arms=design.arms,
-        block_sizes=design.sizes,
-        seed=design.seed,
-        stratum=design.stratum,
-    )
-    assert one == _list(design, position + 1)[-1] == next(design.from_place(position))
+    assert next(design.from_place(position)) == _list(design, position + 1)[-1]
 
 
 def test_mixed_blocks_are_balanced_where_they_end() -> None:
@@ -140,11 +133,11 @@ def test_a_design_that_cannot_be_balanced_is_refused(
     arms: list[tuple[str, int]], sizes: list[int]
 ) -> None:
     with pytest.raises(ValueError, match=r"allocation needs arms|block size"):
-        arm_at(0, arms=arms, block_sizes=sizes, seed="s", stratum="")
+        Blocks(arms, sizes, "s", "")
 
 
 @settings(max_examples=20)
 @given(st.integers(max_value=-1))
 def test_there_is_no_place_before_the_first(position: int) -> None:
     with pytest.raises(ValueError, match="from 0"):
-        arm_at(position, arms=TWO, block_sizes=[4], seed="s", stratum="")
+        next(Blocks(TWO, [4], "s", "").from_place(position))
