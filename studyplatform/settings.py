@@ -211,7 +211,7 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"  # a proxy compresses
     },
 }
-EXPORT_DIR = VAR_DIR / "exports"  # one folder for web and workers: one writes, the other reads
+EXPORT_DIR = Path(env.text("EXPORT_DIR") or VAR_DIR / "exports")  # web and workers share it
 
 SMTP = env.smtp(env.text("EMAIL_URL", "smtp://127.0.0.1:1025"))
 MAIL_FROM = env.text("MAIL_FROM", "Study office <studies@localhost>")

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from studyplatform import manual, variables
 from surveys.access import roles
 from surveys.design import studyfile, timeline
 from surveys.design.library import shipped_study
@@ -22,7 +23,9 @@ def _timeline() -> str:
 
 
 PAGES: Mapping[str, Callable[[], str]] = {
+    "commands.md": manual.reference_page,
     "roles.md": roles.reference_page,
+    "settings.md": variables.reference_page,
     "states.md": states.reference_page,
     "timeline.svg": _timeline,
 }
