@@ -21,7 +21,7 @@ from tests.functional.console.cast import (
     make_stage,
     uploaded,
 )
-from tests.world import make_occasion, make_study, wave_document
+from tests.world import make_occasion, make_participant, make_study, wave_document
 
 pytestmark = pytest.mark.django_db
 
@@ -137,9 +137,7 @@ def test_a_repeated_wave_counts_what_is_completed() -> None:
         ),
     ]
     study = make_study("diaries", waves=waves)
-    person = make_stage("calm-year").person
-    person.study, person.protocol = study, study.protocols.get()
-    person.save()
+    person = make_participant(study)
     for nth, state in enumerate(("completed", "expired", "planned"), start=1):
         make_occasion(person, "diary", nth, state=state)
     client = client_of(make_staff(Role.OWNER, study))
@@ -206,11 +204,8 @@ BAD_CHANGES: list[tuple[str, dict[str, str], str]] = [
 def test_a_change_that_makes_no_sense_changes_nothing(
     what: str, fields: dict[str, str], said: str
 ) -> None:
-    study = make_study("dated", anchors=["therapy_start"])
-    stage = make_stage()
-    stage.person.study, stage.person.protocol = study, study.protocols.get()
-    stage.person.save()
-    client = client_of(make_staff(Role.COORDINATOR, study))
+    stage = make_stage("dated", anchors=["therapy_start"])
+    client = client_of(make_staff(Role.COORDINATOR, stage.study))
     before = fingerprint()
     page = client.post(f"/console/studies/dated/people/{stage.person.code}/{what}/", fields)
     assert page.status_code == 422

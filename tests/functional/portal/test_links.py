@@ -147,7 +147,7 @@ def test_a_raised_generation_ends_link_and_visit(client: Client, occasion: Occas
     [
         ({"state": OccasionState.PLANNED}, 200, "a little early"),
         ({"state": OccasionState.EXPIRED}, 410, "is closed"),
-        ({"state": OccasionState.COMPLETED}, 200, "already answered"),
+        ({"state": OccasionState.COMPLETED, "ended_at": timedelta()}, 200, "already answered"),
         ({"state": OccasionState.CANCELLED, "cause": "withdrawn"}, 410, "no longer needed"),
         ({"state": OccasionState.EXCLUDED, "cause": "planned_missing"}, 410, "no longer needed"),
         ({"closes_at": timedelta(minutes=-1)}, 410, "is closed"),
