@@ -282,8 +282,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["surveys.api.limits.SmallJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "surveys.api.limits.Pages",
     "DEFAULT_THROTTLE_CLASSES": [
-        "surveys.api.limits.CallerThrottle",
-        "surveys.api.limits.StrangerThrottle",
+        "rest_framework.throttling.UserRateThrottle",
+        "rest_framework.throttling.AnonRateThrottle",
     ],
     "DEFAULT_THROTTLE_RATES": {"user": "600/min", "anon": "60/min"},
     "NUM_PROXIES": 1 if BEHIND_PROXY else 0,  # else callers could name any address as theirs

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Mapping
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
-import redis
 from django.core.exceptions import ValidationError
 from rest_framework.exceptions import NotFound, ParseError
 from rest_framework.pagination import CursorPagination
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
-from rest_framework.throttling import AnonRateThrottle, SimpleRateThrottle, UserRateThrottle
-
-if TYPE_CHECKING:  # the views read their settings, which name this module
-    from rest_framework.views import APIView
 
 MAX_BODY_BYTES = 100_000
-logger = logging.getLogger(__name__)
 
 
 class SmallJSONParser(JSONParser):
@@ -45,26 +38,6 @@ class SmallJSONParser(JSONParser):
         except UnicodeEncodeError as error:
             raise ParseError("The body holds half of a character.") from error
         return data
-
-
-class _FailingOpen(SimpleRateThrottle):
-    """Counts in the cache; without the cache nobody is locked out, since the cache holds no truth."""
-
-    def allow_request(self, request: Request, view: APIView) -> bool:
-        """Whether the caller has requests left."""
-        try:
-            return super().allow_request(request, view)
-        except redis.RedisError:
-            logger.warning("the cache cannot be reached, so the API does not count requests")
-            return True
-
-
-class CallerThrottle(_FailingOpen, UserRateThrottle):
-    """Requests of one signed-in caller."""
-
-
-class StrangerThrottle(_FailingOpen, AnonRateThrottle):
-    """Requests of one address without a login."""
 
 
 class Pages(CursorPagination):

@@ -6,13 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-import redis
 from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from knox.models import AuthToken
 from pytest_django import Settings
+from rest_framework.throttling import AnonRateThrottle, UserRateThrottle
 
-from surveys.api.limits import CallerThrottle, StrangerThrottle
 from surveys.audit.models import Event
 from tests.integration.api.callers import client, user
 from tests.integration.participants.studies import published
@@ -43,7 +42,7 @@ def test_the_description_and_its_page_are_served_to_everybody() -> None:
 
 def test_too_many_requests_are_asked_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     cache.clear()
-    monkeypatch.setattr(CallerThrottle, "get_rate", lambda _: "2/min")
+    monkeypatch.setattr(UserRateThrottle, "get_rate", lambda _: "2/min")
     program = client(user(published()))
     statuses = [program.get("/api/v1/studies/").status_code for _ in range(3)]
     assert statuses == [200, 200, 429]
@@ -54,7 +53,7 @@ def test_too_many_requests_are_asked_to_wait(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_strangers_are_counted_by_their_own_address(monkeypatch: pytest.MonkeyPatch) -> None:
     cache.clear()
-    monkeypatch.setattr(StrangerThrottle, "get_rate", lambda _: "2/min")
+    monkeypatch.setattr(AnonRateThrottle, "get_rate", lambda _: "2/min")
     statuses = [
         client().get("/api/", HTTP_X_FORWARDED_FOR=f"10.0.0.{n}").status_code for n in range(3)
     ]
@@ -65,8 +64,8 @@ def test_strangers_are_counted_by_their_own_address(monkeypatch: pytest.MonkeyPa
 def test_without_the_cache_nobody_is_locked_out(settings: Settings) -> None:
     caches = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}}
     settings.CACHES = caches
-    with pytest.raises(redis.RedisError):
-        cache.get("x")
+    cache.set("x", 1)
+    assert cache.get("x") is None
     assert client(user(published())).get("/api/v1/studies/calm/").status_code == 200
 
 

@@ -81,7 +81,10 @@ def test_without_its_server_it_is_an_empty_cache() -> None:
 def test_the_server_is_asked_again_after_a_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(our_cache, "REST_SECONDS", 0.2)
     asked = our_cache.FailingOpenCache(settings.CACHES["default"]["LOCATION"], {})
-    key, nowhere = secrets.token_hex(8), redis.Redis(port=free_port())
+    key, nowhere = (
+        secrets.token_hex(8),
+        redis.Redis.from_url(f"redis://127.0.0.1:{free_port()}", retry=None),
+    )
     asked._ask(None, nowhere.ping)
     asked.set(key, "not asked", 5)
     time.sleep(0.25)
