@@ -26,13 +26,14 @@ TOKEN = "a" + "b2" * 26 + "z"
 @pytest.fixture
 def written() -> Iterator[io.StringIO]:
     """What production would have written, with the test's logging put back afterwards."""
+    before = structlog.get_config()
     stream = io.StringIO()
     configuration = logs.configuration("json", "INFO")
     configuration["handlers"]["lines"]["stream"] = stream
     logging.config.dictConfig(configuration)
     yield stream
     logging.config.dictConfig(settings.LOGGING)
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 def test_the_pattern_knows_a_real_token() -> None:
