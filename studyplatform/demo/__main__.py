@@ -22,7 +22,7 @@ from studyplatform.demo.people import DEAD_ADDRESS
 from studyplatform.embedded import servers
 from studyplatform.supervisor import Program, Supervisor
 
-TICK_SECONDS = "0.07"
+TICK_SECONDS = "0.1"
 MAILS = "mails"
 
 

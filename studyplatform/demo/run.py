@@ -118,7 +118,7 @@ def _year(
 ) -> Year:
     def pace(moment: datetime) -> Pace:
         in_diary = DIARY_DAYS[0] * DAY <= moment - start <= DIARY_DAYS[1] * DAY
-        return Pace(HOUR, 2 * HOUR) if in_diary else Pace(HOUR, DAY)
+        return Pace(2 * HOUR, 2 * HOUR) if in_diary else Pace(HOUR, DAY)
 
     titles = {title: wave.code for wave in protocol.waves for title in (wave.title or {}).values()}
     year = Year(
