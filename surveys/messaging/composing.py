@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from surveys.design.models import ProtocolVersion
-from surveys.design.protocol import Protocol, Wave
+from surveys.design.protocol import Protocol
 from surveys.design.registry import protocol_of
 from surveys.instruments import registry as instruments
-from surveys.lib import languages
-from surveys.messaging import dates
+from surveys.instruments.duration import minutes
+from surveys.lib import dates, languages
 from surveys.messaging.rendering import Prepared, Rendered, prepare
 from surveys.scheduling.models import Message
 from surveys.scheduling.states import MessageKind
 
-SECONDS_PER_ITEM = 8  # a rating takes five to nine seconds
+SHORT_WINDOW = timedelta(days=2)  # within it the hour of the close matters
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +80,8 @@ class Composer:
         own = {
             "name": name,
             "link": link,
-            "due_date": dates.day(letter.opens_at, letter.language, letter.timezone),
-            "closes_date": dates.last_moment(
-                letter.opens_at, letter.closes_at, letter.language, letter.timezone
-            ),
+            "due_date": dates.day(letter.opens_at, letter.timezone, letter.language),
+            "closes_date": _until(letter),
         }
         return draft.prepared.fill({**draft.values, **own})
 
@@ -117,7 +114,7 @@ def _drafted(protocol: Protocol, letter: Letter) -> _Draft:
         values={
             "study": languages.pick(protocol.title, *said),
             "wave": languages.pick(wave.title, *said) if wave.title else wave.code,
-            "minutes": str(minutes(wave)),
+            "minutes": str(minutes(map(instruments.instrument, wave.instruments))),
             "contact_name": protocol.contact.name,
             "contact_email": protocol.contact.email,
         },
@@ -125,7 +122,8 @@ def _drafted(protocol: Protocol, letter: Letter) -> _Draft:
     )
 
 
-def minutes(wave: Wave) -> int:
-    """About how long the wave's questionnaires take, rounded up."""
-    n_items = sum(len(instruments.instrument(ref).items) for ref in wave.instruments)
-    return max(1, math.ceil(n_items * SECONDS_PER_ITEM / 60))
+def _until(letter: Letter) -> str:
+    """The last day to answer; in a short window the time of day as well."""
+    day, time = dates.closing(letter.closes_at, letter.timezone, letter.language)
+    is_short = letter.closes_at - letter.opens_at <= SHORT_WINDOW
+    return f"{day}, {time}" if is_short else day

@@ -6,10 +6,10 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from surveys import pipeline
-from surveys.lib import clock
+from surveys.instruments.duration import minutes
+from surveys.lib import clock, dates
 from surveys.portal import notices
 from surveys.portal.access import Access, NoSuchLink, access_to, behind_link
-from surveys.portal.dates import day, time_of_day
 from surveys.portal.frame import Frame, frame_of
 from surveys.portal.notices import Notice
 from surveys.portal.passes import Pass, read_pass
@@ -17,8 +17,6 @@ from surveys.portal.responses import render, see_other
 from surveys.responding.standing import standing
 from surveys.scheduling.actions import OccasionClosed, OccasionNotOpen
 from surveys.scheduling.models import Occasion
-
-SECONDS_PER_ITEM = 8
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -40,12 +38,11 @@ def landing(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _welcome(request: HttpRequest, occasion: Occasion, frame: Frame) -> HttpResponse:
-    n_items = sum(len(instrument.items) for instrument in standing(occasion).instruments)
     return render(
         request,
         "landing.html",
         frame,
-        minutes=max(1, round(n_items * SECONDS_PER_ITEM / 60)),
+        minutes=minutes(standing(occasion).instruments),
         closes=_when(occasion, frame.language),
         is_back=occasion.started_at is not None,
     )
@@ -67,5 +64,4 @@ def _when(occasion: Occasion, language: str) -> tuple[str, str] | None:
     """The day and the time until which it is open, on the participant's own clock."""
     if occasion.closes_at is None:
         return None
-    zone = occasion.participant.timezone
-    return day(occasion.closes_at, zone, language), time_of_day(occasion.closes_at, zone, language)
+    return dates.closing(occasion.closes_at, occasion.participant.timezone, language)

@@ -51,7 +51,7 @@ def test_an_invitation_arrives_as_the_protocol_words_it(
     assert html is not None
     lines = text.get_content().splitlines()
     assert lines[0] == "Dear Ada Löwe,"
-    assert "please answer by Monday, March 15, 2027." in lines
+    assert "please answer by Monday, 15 March 2027." in lines
     assert link in lines
     assert f'href="{link}"' in html.get_content()
     assert mail.to == "aaaa-0001@mail.example"

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 
-from surveys.portal.dates import day, decimal, locale_of, own_name, time_of_day
 from surveys.portal.questions import Question, questions, saved, typed
 from surveys.responding.answers import Answer, Problem
 from tests.questionnaires import EVERY_KIND
-
-JUNE = datetime(2027, 6, 1, 22, 30, tzinfo=UTC)
 
 
 def drawn(code: str, value: str = "", problem: Problem | None = None) -> Question:
@@ -61,29 +56,3 @@ def test_what_was_typed_is_found_under_the_field_of_the_item() -> None:
 def test_stored_answers_come_back_as_people_of_that_language_type_them() -> None:
     answers: dict[str, Answer] = {"hours": 7.5, "age": 40, "note": "x", "closeness": None}
     assert saved(answers, "de") == {"hours": "7,5", "age": "40", "note": "x", "closeness": ""}
-
-
-@pytest.mark.parametrize(
-    ("zone", "language", "words"),
-    [
-        ("Europe/Berlin", "en", "Wednesday, 2 June 2027"),
-        ("Europe/Berlin", "de", "Mittwoch, 2. Juni 2027"),
-        ("America/Lima", "de", "Dienstag, 1. Juni 2027"),
-        ("Pacific/Auckland", "en-US", "Wednesday, June 2, 2027"),
-        ("Pacific/Auckland", "xx", "Wednesday, 2 June 2027"),
-    ],
-)
-def test_days_are_told_in_the_persons_zone_and_language(
-    zone: str, language: str, words: str
-) -> None:
-    assert day(JUNE, zone, language) == words
-
-
-def test_the_time_of_day_is_the_persons_own() -> None:
-    assert time_of_day(JUNE, "Asia/Tokyo", "de") == "07:30"
-
-
-def test_languages_bear_their_own_names() -> None:
-    assert [own_name(code) for code in ("de", "en", "ar")] == ["Deutsch", "English", "العربية"]
-    assert str(locale_of("not-a-language")) == "en_GB"
-    assert decimal(0.5, "de") == "0,5"

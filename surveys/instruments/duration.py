@@ -1,0 +1,16 @@
+"""How long questionnaires take, as mails and pages say it. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from surveys.instruments.definition import Instrument
+
+SECONDS_PER_ITEM = 8  # a rating takes five to nine seconds
+
+
+def minutes(instruments: Iterable[Instrument]) -> int:
+    """About how long these take together, rounded up, so that nobody is promised too little."""
+    n_items = sum(len(instrument.items) for instrument in instruments)
+    return max(1, math.ceil(n_items * SECONDS_PER_ITEM / 60))
