@@ -10,8 +10,8 @@ from django.utils import translation
 
 from surveys.design.protocol import Protocol
 from surveys.design.registry import protocol_of
-from surveys.lib.languages import direction, pick
 from surveys.lib.dates import own_name
+from surveys.lib.languages import direction, pick
 from surveys.portal.passes import Pass
 from surveys.scheduling.models import Occasion
 

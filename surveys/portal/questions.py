@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from surveys.instruments.definition import Instrument, Item
-from surveys.lib.languages import pick
 from surveys.lib.dates import decimal
+from surveys.lib.languages import pick
 from surveys.responding.answers import Answer, Problem, field_name
 
 ONE_ROW = 7  # so many options, with labels no longer than this, stand side by side on a wide screen

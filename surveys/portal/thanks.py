@@ -6,9 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from surveys.lib import clock
+from surveys.lib.dates import day
 from surveys.portal import notices
 from surveys.portal.access import Access, NoSuchLink, access_to, behind_pass
-from surveys.lib.dates import day
 from surveys.portal.frame import frame_of
 from surveys.portal.notices import Notice
 from surveys.portal.passes import read_pass

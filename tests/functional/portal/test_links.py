@@ -71,7 +71,7 @@ def test_the_landing_page_says_who_how_long_and_that_it_is_voluntary(
     client: Client, occasion: Occasion
 ) -> None:
     page = client.get(link(occasion)).content.decode()
-    for words in ("A year of calm", "Study office", "About 1 minute", "voluntary", "call 112"):
+    for words in ("A year of calm", "Study office", "About 2 minutes", "voluntary", "call 112"):
         assert words in page
 
 
