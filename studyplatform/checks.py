@@ -10,7 +10,11 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.utils.module_loading import autodiscover_modules
 
+from surveys.messaging import delivery
+from surveys.messaging.transports import smtp
+
 MARGIN_SECONDS = 60
+LEAST_RUN_SECONDS = 10
 
 
 @register()
@@ -30,6 +34,24 @@ def visibility_outlasts_every_task(
         )
         for name, limit in _limits(app.tasks).items()
         if limit + MARGIN_SECONDS > visible
+    ]
+
+
+@register()
+def a_slow_mail_server_fits_into_a_delivery(
+    app_configs: Sequence[AppConfig] | None, **_: Any
+) -> list[CheckMessage]:
+    """A mail that is cut off by its task's limit would be `unknown`, so none may take so long."""
+    server = smtp.configured("localhost")
+    if delivery.seconds_to_begin(server) >= LEAST_RUN_SECONDS:
+        return []
+    return [
+        Error(
+            f"one mail may take {server.longest_mail:.0f} s when the mail server is slow at every"
+            f" step, but a delivery is stopped after {settings.DELIVER_SOFT_SECONDS} s",
+            hint="lower the timeout in EMAIL_URL, or raise settings.DELIVER_SECONDS",
+            id="studyplatform.E003",
+        )
     ]
 
 

@@ -226,6 +226,8 @@ EMAIL_USE_TLS, EMAIL_USE_SSL = SMTP.tls == "starttls", SMTP.tls == "ssl"
 # Celery. The broker is a doorbell: a task lost or run twice changes nothing (docs/architecture.md).
 TICK_SECONDS = env.number("TICK_SECONDS", 30)
 TASK_SECONDS = 120
+DELIVER_SECONDS = 480  # a mail server may be slow at every step, yet a mail is never cut off
+DELIVER_SOFT_SECONDS = DELIVER_SECONDS - 30
 VISIBILITY_SECONDS = 600  # an unacknowledged task comes back after this; above every task's limit
 _RING = {"expires": max(2, 4 * TICK_SECONDS)}  # rings that nobody heard do not pile up
 CELERY_BROKER_URL = env.broker(REDIS_URL)

@@ -17,6 +17,7 @@ from surveys.audit.actors import Actor
 from surveys.design import actions as design
 from surveys.design.models import ProtocolVersion, Study
 from surveys.messaging import delivery
+from surveys.messaging.delivery import Delivered
 from surveys.participants import actions as participants
 from surveys.participants import enrolment
 from surveys.participants.enrolment import EnrolmentResult
@@ -83,9 +84,9 @@ def sweep(*, now: datetime) -> Swept:
     return Swept(n_opened, closed.n_closed, closed.n_replanned)
 
 
-def deliver(*, now: datetime, limit: int = 200) -> int:
-    """Send what is due; return how many messages reached an end."""
-    return delivery.deliver_due(now=now, limit=limit)
+def deliver(*, now: datetime) -> Delivered:
+    """Send what is due, as much as fits into one run."""
+    return delivery.deliver_due(now=now)
 
 
 @transaction.atomic

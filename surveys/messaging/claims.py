@@ -17,7 +17,7 @@ from uuid import UUID, uuid4
 from django.db import transaction
 
 from surveys.lib import sql
-from surveys.messaging import attempts
+from surveys.messaging import attempts, quiet
 from surveys.messaging.composing import Letter
 from surveys.messaging.transports import Kind, Outcome
 from surveys.scheduling.states import MessageState, WhyNot
@@ -46,7 +46,8 @@ _WHY_NOT = """
 """
 
 # What waits without an end: a paused study, a window that the sweep has yet to open, and a
-# reminder whose forerunner is not out, or is out late: then half the planned gap is kept.
+# reminder whose forerunner is not out, or is out late: then half the planned gap is kept. An
+# invitation that was put off counts from the opening, so that no gap shrinks to nothing.
 _WAITS = """
     (o.state IN ('planned', 'open', 'started') AND p.status = 'enrolled'
      AND (o.closes_at IS NULL OR o.closes_at > %(now)s)
@@ -57,11 +58,14 @@ _WAITS = """
               WHERE e.occasion_id = m.occasion_id
                 AND (e.kind = 'invitation' OR e.nth < m.nth) AND e.id <> m.id
                 AND (e.state IN ('due', 'sending')
-                     OR e.sent_at + (m.due_at - e.due_at) / 2 > %(now)s)))))
+                     OR e.sent_at + (m.due_at - least(
+                         e.due_at, CASE WHEN e.kind = 'invitation' THEN o.opens_at END
+                     )) / 2 > %(now)s)))))
 """
 
 _IS_DUE = """
     m.state = 'due' AND m.due_at <= %(now)s
+    AND m.due_at >= coalesce(%(since)s::timestamptz, '-infinity')
     AND (m.not_before IS NULL OR m.not_before <= clock_timestamp())
 """
 
@@ -170,6 +174,7 @@ class Claim:
     letters: tuple[Letter, ...]
     n_refused: int
     participants: frozenset[int]  # everybody whose turn this was; the rest of theirs comes later
+    since: datetime | None  # what was due before only waits; the next claim begins here
 
     @property
     def is_empty(self) -> bool:
@@ -179,7 +184,7 @@ class Claim:
 
 def n_ready(*, now: datetime) -> int:
     """How many messages a claim at `now` would find."""
-    return int(sql.rows(_COUNT, {"now": now, "spared": []})[0][0])
+    return int(sql.rows(_COUNT, {"now": now, "since": None, "spared": []})[0][0])
 
 
 @transaction.atomic(durable=True)
@@ -189,26 +194,33 @@ def claim(
     limit: int,
     cap: int,
     spared: Collection[int] = (),
+    since: datetime | None = None,
     lease: timedelta = LEASE,
 ) -> Claim:
     """Take up to `limit` due messages for the length of `lease`, one a participant.
 
-    The participants in `spared` have had their turn.
+    The participants in `spared` have had their turn, and `since` spares a run's later claims the
+    walk over what only waits, such as all messages of a paused study.
 
-    Messages that must not go out any more leave `due` here, with the reason. Participants who
-    got `cap` mails within 24 hours of study time wait.
+    Messages that must not go out any more leave `due` here, with the reason; in quiet hours they
+    become due later. Participants who got `cap` mails within 24 hours of study time wait.
     """
-    found = sql.rows(f"{_CANDIDATES} {LOCK}", {"now": now, "limit": limit, "spared": list(spared)})
+    values = {"now": now, "limit": limit, "spared": list(spared), "since": since}
+    found = sql.rows(f"{_CANDIDATES} {LOCK}", values)
     refused = [row for row in found if row[-1]]
     _refuse(refused)
+    wished = [_letter(row) for row in found if not row[-1]]
+    asleep = quiet.put_off(wished, now=now)
     firsts: dict[int, Letter] = {}
-    for letter in (_letter(row) for row in found if not row[-1]):
-        firsts.setdefault(letter.participant_id, letter)
+    for letter in wished:
+        if letter.id not in asleep:
+            firsts.setdefault(letter.participant_id, letter)
     token = uuid4()
     wanted = [firsts[who] for who in _writable(firsts, now, cap)]
     taken = _take(wanted, token, lease)
     letters = tuple(each for each in wanted if each.id in taken)
-    return Claim(token, letters, len(refused), frozenset(firsts))
+    seen = frozenset(letter.participant_id for letter in wished)
+    return Claim(token, letters, len(refused), seen, found[0][-3] if found else since)
 
 
 def release(letters: Iterable[Letter], token: UUID) -> int:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from surveys.lib import tokens
 from surveys.lib.crypto import CannotDecrypt
@@ -36,23 +37,38 @@ from surveys.participants.identity.actions import Contact, contacts_of
 from surveys.scheduling.states import MessageState
 
 BATCH = 50  # messages a claim; a crash leaves at most so many to the reaper
-RUN_SECONDS = 40.0  # no message is begun after this long; well within lease and task limit
-SLACK = timedelta(seconds=5)
+LIMIT = 2000  # messages a run, which remembers whom it wrote to; the next run goes on
+RUN_SECONDS = 40.0  # no message is begun after this long, so that workers get to other tasks
+SLACK = 5.0
 LOG = logging.getLogger(__name__)
 
 
-def deliver_due(*, now: datetime, limit: int) -> int:
-    """Send up to `limit` messages due at `now`; return how many reached an end.
+@dataclass(frozen=True)
+class Delivered:
+    """What one run did, and whether it stopped while there was more to do."""
+
+    n_ended: int
+    is_cut: bool
+
+
+def deliver_due(*, now: datetime, limit: int = LIMIT) -> Delivered:
+    """Send what is due at `now` until nothing is left, `limit` is reached or the time is over.
 
     Sent, refused, given up, cancelled, missed and unknown are ends; a message that is to be tried
     again is not. Any number of workers may run this at once.
     """
-    n_ended = claims.reap()
     sender = Sender.of(settings.MAIL_FROM, settings.PUBLIC_ORIGIN)
     server = smtp.configured(sender.host)
-    margin = timedelta(seconds=server.final_timeout) + SLACK
+    if seconds_to_begin(server) <= 0:
+        raise ImproperlyConfigured(f"EMAIL_URL: a timeout of {server.timeout:g} s is too long")
+    n_reaped = claims.reap()
     with contextlib.closing(smtp.SmtpTransport(server)) as transport:
-        return n_ended + Round(now, sender, transport, margin).run(limit)
+        return Round(now, sender, transport, server, n_ended=n_reaped).run(limit)
+
+
+def seconds_to_begin(server: smtp.Server) -> float:
+    """For how long a run begins messages, so that the last ends before the task is stopped."""
+    return min(RUN_SECONDS, settings.DELIVER_SOFT_SECONDS - server.longest_mail - SLACK)
 
 
 def message_id(message: UUID) -> str:
@@ -68,36 +84,37 @@ class Round:
     now: datetime
     sender: Sender
     transport: Transport
-    margin: timedelta
+    server: smtp.Server
     composer: Composer = field(default_factory=Composer)
     n_ended: int = 0
     _written_to: set[int] = field(default_factory=set)
-    _stop_at: float = field(default_factory=lambda: time.monotonic() + RUN_SECONDS)
+    _began: float = field(default_factory=time.monotonic)
 
     @property
     def lease(self) -> timedelta:
-        """Long enough for a message that is begun last and meets a slow server at every step."""
-        return max(claims.LEASE, timedelta(seconds=RUN_SECONDS) + 2 * self.margin)
+        """Long enough for a claim's first message to meet a slow server at every step."""
+        return max(claims.LEASE, timedelta(seconds=self.server.longest_mail + 2 * SLACK))
 
-    def run(self, limit: int) -> int:
-        """Claim and send until nothing is due, the limit is reached or the server is away."""
+    def run(self, limit: int) -> Delivered:
+        """Claim and send until nothing is due, the server is away, or limit or time are over."""
         n_claimed = 0
+        since: datetime | None = None
         while n_claimed < limit and self._has_time():
             claim = claims.claim(
                 now=self.now,
                 limit=min(BATCH, limit - n_claimed),
                 cap=settings.MAIL_CAP_PER_DAY,
                 spared=self._written_to,
+                since=since,
                 lease=self.lease,
             )
-            if claim.is_empty:
-                break
+            since = claim.since
             n_claimed += len(claim.letters)
             self.n_ended += claim.n_refused
             self._written_to |= claim.participants
-            if not self._send_all(claim):
-                break
-        return self.n_ended
+            if claim.is_empty or not self._send_all(claim):
+                return Delivered(self.n_ended, is_cut=False)
+        return Delivered(self.n_ended, is_cut=True)
 
     def _send_all(self, claim: Claim) -> bool:
         """Send a batch; False when the server is away. What was not tried is given back."""
@@ -149,7 +166,11 @@ class Round:
         )
 
     def _pass_gate(self, letter: Letter, claim: Claim) -> None:
-        if not attempts.open_gate(letter, claim.token, now=self.now, margin=self.margin):
+        margin = self.server.longest_body + SLACK
+        is_in_time = self._seconds() + margin < settings.DELIVER_SOFT_SECONDS
+        if not is_in_time or not attempts.open_gate(
+            letter, claim.token, now=self.now, margin=timedelta(seconds=margin)
+        ):
             claims.release([letter], claim.token)
             raise GateClosed(f"message {letter.id} is no longer ours to send")
 
@@ -162,7 +183,10 @@ class Round:
         self.n_ended += 1
 
     def _has_time(self) -> bool:
-        return time.monotonic() < self._stop_at
+        return self._seconds() < seconds_to_begin(self.server)
+
+    def _seconds(self) -> float:
+        return time.monotonic() - self._began
 
 
 def _contacts(letters: tuple[Letter, ...]) -> dict[int, Contact | CannotDecrypt]:

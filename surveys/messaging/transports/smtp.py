@@ -23,6 +23,8 @@ from surveys.messaging.transports import Kind, Mail, Outcome, ServerAway
 
 SESSION_IS_CLOSING = 421
 QUIT_TIMEOUT = 2.0
+# connect, greeting, EHLO, STARTTLS, its handshake, EHLO, three of AUTH; MAIL, RCPT, DATA
+STEPS_TO_THE_BODY = 12
 
 
 class Phase(IntEnum):
@@ -49,6 +51,16 @@ class Server:
     helo: str = "localhost"  # the name that we greet with
     timeout: float = 20.0  # for each step but the last
     final_timeout: float = 60.0  # for the reply to the body, which servers may take long over
+
+    @property
+    def longest_body(self) -> float:
+        """How long the body, its reply and a RSET may take together."""
+        return 2 * self.timeout + self.final_timeout
+
+    @property
+    def longest_mail(self) -> float:
+        """How long one mail may take when the server is slow at every step."""
+        return STEPS_TO_THE_BODY * self.timeout + self.longest_body
 
 
 def configured(helo: str) -> Server:
@@ -89,8 +101,8 @@ class _Dialogue(smtplib.SMTP):
         self._step(Phase.DATA, 354, "DATA")
         before_body()
         self.phase = Phase.BODY_STARTED
+        self.send(_dot_stuffed(mail.content))
         with self._patience(final_timeout):
-            self.send(_dot_stuffed(mail.content))
             code, reply = self.getreply()
         if code >= 200:  # smtplib says -1 for what is no reply
             self.phase = Phase.REPLIED

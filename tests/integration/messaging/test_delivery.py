@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
 
 from studyplatform.env import Smtp
 from surveys.design.models import Study
 from surveys.lib import sql, tokens
-from surveys.messaging import retries
-from surveys.messaging.delivery import deliver_due
+from surveys.messaging import claims, retries
+from surveys.messaging.delivery import Delivered, Round, deliver_due
+from surveys.messaging.envelope import Sender
 from surveys.messaging.models import DeliveryAttempt
+from surveys.messaging.transports import smtp
 from surveys.participants.identity.models import Person
 from surveys.scheduling.models import Message
 from surveys.scheduling.states import MessageState
@@ -29,7 +34,7 @@ Invite = Callable[..., Message]
 
 
 def deliver(limit: int = 200) -> int:
-    return deliver_due(now=NOW, limit=limit)
+    return deliver_due(now=NOW, limit=limit).n_ended
 
 
 def at_once(message: Message) -> None:
@@ -173,7 +178,7 @@ def test_a_server_that_is_away_costs_nobody_an_attempt(
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         settings.SMTP = Smtp("127.0.0.1", free.getsockname()[1], timeout=0.3)
-    assert deliver() == 0
+    assert deliver_due(now=NOW) == Delivered(0, is_cut=False)
     states = set(Message.objects.values_list("state", "n_attempts", "lease_token"))
     assert states == {("due", 0, None)}
     assert not DeliveryAttempt.objects.exists()
@@ -186,8 +191,16 @@ def test_a_patient_configuration_gets_a_longer_lease(
     server: ScriptedServer, settings: Settings, invite: Invite
 ) -> None:
     invite()
-    settings.SMTP = Smtp(server.host, server.port, timeout=600)
+    settings.SMTP = Smtp(server.host, server.port, timeout=25)
     assert deliver() == 1
+
+
+def test_a_patience_beyond_the_tasks_limit_is_refused_in_words(
+    server: ScriptedServer, settings: Settings, invite: Invite
+) -> None:
+    settings.SMTP = Smtp(server.host, server.port, timeout=60)
+    with pytest.raises(ImproperlyConfigured, match="timeout of 60 s is too long"):
+        deliver()
 
 
 def test_a_session_lost_in_a_batch_is_opened_again(server: ScriptedServer, invite: Invite) -> None:
@@ -257,7 +270,41 @@ def test_nobody_gets_more_mails_a_day_than_the_cap(
 def test_the_limit_is_kept(server: ScriptedServer, invite: Invite) -> None:
     for n in range(3):
         invite(f"AAAA-000{n}")
-    assert [deliver(limit=2), deliver(limit=2)] == [2, 1]
+    runs = [deliver_due(now=NOW, limit=2) for _ in range(2)]
+    assert [(run.n_ended, run.is_cut) for run in runs] == [(2, True), (1, False)]
+
+
+def test_a_run_goes_on_until_nothing_is_due(
+    server: ScriptedServer, invite: Invite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("surveys.messaging.delivery.BATCH", 2)
+    for n in range(5):
+        invite(f"AAAA-000{n}")
+    assert deliver_due(now=NOW) == Delivered(5, is_cut=False)
+
+
+def test_what_a_paused_study_keeps_waiting_is_walked_over_once_a_run(
+    server: ScriptedServer, invite: Invite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paused = world.make_study("paused")
+    row = world.make_occasion(world.make_participant(paused, "WAIT-0001"))
+    waiting = world.make_message(row, due_at=NOW - DAY)
+    Study.objects.filter(pk=paused.pk).update(is_paused=True)
+    for n in range(3):
+        invite(f"AAAA-000{n}")
+    begins: list[object] = []
+    inner = sql.rows
+
+    def noted(query: str, values: Any = None) -> Any:
+        begins.extend([values["since"]] if "since" in (values or {}) else [])
+        return inner(query, values)
+
+    monkeypatch.setattr(sql, "rows", noted)
+    monkeypatch.setattr("surveys.messaging.delivery.BATCH", 1)
+    assert deliver() == 3
+    assert begins == [None, *[NOW - timedelta(hours=1)] * 3]
+    waiting.refresh_from_db()
+    assert waiting.state == MessageState.DUE
 
 
 @pytest.mark.usefixtures("impatient")
@@ -268,12 +315,26 @@ def test_a_run_that_has_no_time_left_gives_back_what_it_claimed(
         invite(f"AAAA-000{n}")
     server.script.append("end-hang")
     monkeypatch.setattr("surveys.messaging.delivery.RUN_SECONDS", 0.9)
-    assert deliver() == 1
+    assert deliver_due(now=NOW) == Delivered(1, is_cut=True)
     assert sorted(Message.objects.values_list("state", "n_attempts")) == [
         ("due", 0),
         ("due", 0),
         ("unknown", 1),
     ]
+
+
+def test_no_body_begins_that_the_tasks_own_limit_could_cut_off(
+    server: ScriptedServer, invite: Invite, settings: Settings
+) -> None:
+    message = invite()
+    taken = claims.claim(now=NOW, limit=1, cap=6)
+    slow = smtp.configured("host.example")
+    with contextlib.closing(smtp.SmtpTransport(slow)) as transport:
+        run = Round(NOW, Sender("a@b.example", "a@b.example", "b.example"), transport, slow)
+        run._began -= settings.DELIVER_SOFT_SECONDS - slow.longest_body  # as after many slow steps
+        assert run._send_all(taken)
+    message.refresh_from_db()
+    assert (message.state, message.n_attempts, server.accepted) == (MessageState.DUE, 0, [])
 
 
 def test_a_message_in_the_future_waits(server: ScriptedServer, invite: Invite) -> None:

@@ -10,8 +10,10 @@ from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
+from surveys.design.models import Study
 from surveys.lib import clock
 from surveys.lib.models import Heartbeat
+from tests import world
 
 pytestmark = [
     pytest.mark.django_db,
@@ -67,6 +69,31 @@ def test_a_migration_that_is_missing() -> None:
     status, checks = ask()
     assert status == 503
     assert "migrations are not applied" in checks["migrations"][0]
+
+
+@pytest.mark.parametrize(
+    ("is_paused", "occasion", "said"),
+    [
+        (False, "open", "1 messages are more than 15 minutes late"),
+        (False, "planned", "ok"),  # its condition is not decided yet
+        (True, "open", "ok"),
+    ],
+)
+def test_mail_that_is_late_counts_unless_it_waits_by_design(
+    is_paused: bool, occasion: str, said: str
+) -> None:
+    all_jobs_beat()
+    study, hour_ago = world.make_study(), clock.now() - timedelta(hours=1)
+    Study.objects.update(is_paused=is_paused)
+    row = world.make_occasion(
+        world.make_participant(study),
+        state=occasion,
+        opens_at=hour_ago,
+        closes_at=hour_ago + timedelta(days=1),
+    )
+    world.make_message(row, due_at=hour_ago)
+    status, checks = ask()
+    assert (status, checks["outbox"]) == (200 if said == "ok" else 503, [said])
 
 
 def test_liveness_asks_nothing(django_assert_num_queries: object) -> None:
