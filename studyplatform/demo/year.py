@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import httpx
+from django.db.models import Q
 
 from studyplatform.demo.behaviour import Fate, Intention, Respondent
 from studyplatform.demo.mailbox import Letter, Mailbox
@@ -21,8 +22,8 @@ from surveys.lib import clock
 from surveys.lib.models import Heartbeat
 from surveys.messaging import claims
 from surveys.scheduling import queries
-from surveys.scheduling.models import Message
-from surveys.scheduling.states import MessageState
+from surveys.scheduling.models import Message, Occasion
+from surveys.scheduling.states import MessageState, OccasionState
 
 AT_ONCE = 8  # people at the web server at the same moment
 PATIENCE = 60.0  # seconds the platform may take to settle after a move of the clock
@@ -127,10 +128,18 @@ class Year:
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             beats = Heartbeat.objects.filter(job__in=JOBS, study_now__gte=moment).count()
-            if beats == len(JOBS) and not self._n_unsent(moment):
+            if beats == len(JOBS) and not self._n_unswept(moment) + self._n_unsent(moment):
                 return
             time.sleep(0.03)
-        raise PlatformStuck(f"{self._n_unsent(moment)} messages due at {moment} were not handled")
+        left = f"{self._n_unswept(moment)} occasions and {self._n_unsent(moment)} messages"
+        raise PlatformStuck(f"{left} due at {moment} were not handled")
+
+    @staticmethod
+    def _n_unswept(moment: datetime) -> int:
+        """Windows to open or close: a sweep leaves whom another one holds, and beats all the same."""
+        to_open = Q(state=OccasionState.PLANNED, opens_at__lte=moment)
+        to_close = Q(state__in=(OccasionState.OPEN, OccasionState.STARTED), closes_at__lte=moment)
+        return Occasion.objects.filter(to_open | to_close).count()
 
     @staticmethod
     def _n_unsent(moment: datetime) -> int:
