@@ -39,6 +39,7 @@ from surveys.design.models import Study
 from surveys.instruments.scoring import BadAnswer
 
 BY = Actor.system("export")
+MAX_ATTEMPTS = 3
 _log = structlog.get_logger(__name__)
 
 
@@ -83,22 +84,26 @@ def build(*, export_id: UUID, now: datetime) -> Export:
     """Build what was requested; a second call, or another builder's loss, does no harm.
 
     The bundle is written beside its place and moved there when it is whole. An Export ends
-    `ready`, or `failed` with the problem in words.
+    `ready`, or `failed` with the problem in words; also one that ends its builders every time.
     """
     with _alone(export_id) as is_mine:
         export = Export.objects.select_related("study").get(pk=export_id)
         if not is_mine or export.state in {Export.State.READY, Export.State.FAILED}:
             return export
-        Export.objects.filter(pk=export_id).update(state=Export.State.RUNNING)
+        if export.n_attempts >= MAX_ATTEMPTS:
+            return _fail(export, f"{MAX_ATTEMPTS} attempts ended before the bundle was whole.", now)
+        export.state, export.n_attempts = Export.State.RUNNING, export.n_attempts + 1
+        export.save(update_fields=["state", "n_attempts"])
         try:
             made = _build(export)
         except Exception as error:  # whatever happens, somebody waits for an answer
-            return _fail(export, error, now)
+            _log.exception("export failed", export=str(export.pk))
+            return _fail(export, _in_words(error), now)
         return _finish(export, made, now)
 
 
 def waiting() -> list[UUID]:
-    """Exports that nobody has finished, the oldest first; the beat passes them to `build`."""
+    """Exports that nobody has finished, the oldest first; the beat rings for each."""
     unfinished = Export.objects.filter(state__in=[Export.State.QUEUED, Export.State.RUNNING])
     return list(unfinished.order_by("requested_at", "pk").values_list("pk", flat=True))
 
@@ -209,9 +214,8 @@ def _finish(export: Export, manifest: bundle.Manifest, now: datetime) -> Export:
     return export
 
 
-def _fail(export: Export, error: Exception, now: datetime) -> Export:
-    _log.exception("export failed", export=str(export.pk))
-    export.problem, export.path = _in_words(error), ""
+def _fail(export: Export, problem: str, now: datetime) -> Export:
+    export.problem, export.path = problem, ""
     export.state, export.ended_at = Export.State.FAILED, now
     _close(export, now, problem=export.problem)
     return export

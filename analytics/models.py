@@ -28,6 +28,7 @@ class Export(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
     requested_at = models.DateTimeField()
+    n_attempts = models.PositiveSmallIntegerField(default=0)  # begun, whatever became of them
     ended_at = models.DateTimeField(null=True, blank=True)
     path = models.CharField(max_length=300, blank=True)  # below settings.EXPORT_DIR
     sha256 = models.CharField(max_length=64, blank=True)

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 from uuid import UUID
 
 from celery import shared_task
+from kombu.exceptions import OperationalError
 
 from analytics import actions
 from surveys.lib import clock, heartbeat
 
 SOFT_SECONDS, SECONDS = 500, 540  # 5 million answers take half a minute
+logger = logging.getLogger(__name__)
 
 
 @shared_task(ignore_result=True, soft_time_limit=SOFT_SECONDS, time_limit=SECONDS)
 def build_export(export_id: str) -> None:
-    """Build one bundle."""
+    """Build one bundle, by a worker that does nothing else (CELERY_TASK_ROUTES)."""
     actions.build(export_id=UUID(export_id), now=clock.now())
 
 
-@shared_task(ignore_result=True, soft_time_limit=SOFT_SECONDS, time_limit=SECONDS)
+@shared_task(ignore_result=True)
 def build_queued() -> None:
-    """Build what a lost task or a killed worker has left; the beat calls this."""
+    """Ring once for each export that a lost task or a killed worker has left; the beat calls this."""
     now = clock.now()
-    for export_id in actions.waiting():
-        actions.build(export_id=export_id, now=now)
+    try:
+        for export_id in actions.waiting():
+            build_export.apply_async((str(export_id),), expires=60)
+    except OperationalError:
+        logger.warning("the broker is away; the exports wait for the next tick")
     heartbeat.beat("build_queued", now)

@@ -1,4 +1,4 @@
-"""The platform's three kinds of process, ready for a supervisor: web, worker, beat."""
+"""The platform's four processes, ready for a supervisor: web, worker, exporter, beat."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ READY_FILE = "READY_FILE"  # a worker and a beat touch the file of this name whe
 
 
 def all_of(env: Mapping[str, str], *, port: int, host: str = "127.0.0.1") -> list[Program]:
-    """Web, worker and beat in their start order; `env` holds DATABASE_URL, REDIS_URL, VAR_DIR."""
-    return [web(env, port=port, host=host), worker(env), beat(env)]
+    """All four in their start order; `env` holds DATABASE_URL, REDIS_URL, VAR_DIR."""
+    return [web(env, port=port, host=host), worker(env), exporter(env), beat(env)]
 
 
 def web(env: Mapping[str, str], *, port: int, host: str = "127.0.0.1") -> Program:
@@ -32,14 +32,25 @@ def web(env: Mapping[str, str], *, port: int, host: str = "127.0.0.1") -> Progra
 
 
 def worker(env: Mapping[str, str], *, concurrency: int = 2) -> Program:
-    """The Celery worker. SIGTERM lets running tasks end, then hands back what has not begun."""
-    options = ("worker", "--concurrency", str(concurrency), "--without-gossip", "--without-mingle")
-    return _celery("worker", options, {**env, "REMAP_SIGTERM": "SIGQUIT"})
+    """The worker for sweeps and mails."""
+    return _worker("worker", "celery", env, concurrency)
+
+
+def exporter(env: Mapping[str, str]) -> Program:
+    """The worker for exports, apart, so that no sweep and no mail waits for a long one."""
+    return _worker("exporter", "exports", env, concurrency=1)
 
 
 def beat(env: Mapping[str, str]) -> Program:
     """The ticking beat; two of them do no harm."""
     return _celery("beat", ("beat", "--pidfile="), env)
+
+
+def _worker(name: str, queue: str, env: Mapping[str, str], concurrency: int) -> Program:
+    """A Celery worker. SIGTERM lets running tasks end, then hands back what has not begun."""
+    options = ("--queues", queue, "--hostname", f"{name}@%h", "--concurrency", str(concurrency))
+    quiet = ("--without-gossip", "--without-mingle")
+    return _celery(name, ("worker", *options, *quiet), {**env, "REMAP_SIGTERM": "SIGQUIT"})
 
 
 def _celery(name: str, options: tuple[str, ...], env: Mapping[str, str]) -> Program:

@@ -12,6 +12,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from kombu import Queue
+
 from studyplatform import env, logs
 from studyplatform.embedded import keys, place
 
@@ -239,6 +241,9 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_TIME_LIMIT = TASK_SECONDS
 CELERY_TASK_SOFT_TIME_LIMIT = TASK_SECONDS - 30
 CELERY_TASK_PUBLISH_RETRY = False  # the web process fails fast; the next tick catches up
+# An export takes minutes and much memory: a worker of its own builds them, one after the other.
+CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("celery", "exports")]
+CELERY_TASK_ROUTES = {"analytics.tasks.build_export": {"queue": "exports"}}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20

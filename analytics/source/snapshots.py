@@ -56,13 +56,13 @@ class Snapshot:
 
 @contextmanager
 def snapshot(study: Study, *, only: Collection[str]) -> Iterator[Snapshot]:
-    """Hold one snapshot of the database; a caller's open transaction is used as it is.
+    """Hold one snapshot of the database; raises RuntimeError inside another transaction.
 
     `only` names the tables that will be made: without `messages` and `occasions`, messages are
     read for the occasions alone whose reasons depend on them.
     """
-    with transaction.atomic(), connection.cursor() as cursor:
-        if not _is_nested():
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        if not connection.savepoint_ids:  # only the transaction around a test lets us come here
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         cursor.execute("SET LOCAL jit = off")  # many short queries: compiling would cost more
         cursor.execute("SET LOCAL random_page_cost = 1.1")  # a part of the people: by index
@@ -71,10 +71,6 @@ def snapshot(study: Study, *, only: Collection[str]) -> Iterator[Snapshot]:
         raw: Raw = connection.connection
         every_message = not {"messages", "occasions"}.isdisjoint(only)
         yield Snapshot(definitions(study), raw, study.pk, every_message)
-
-
-def _is_nested() -> bool:
-    return bool(connection.savepoint_ids)
 
 
 def _parts(raw: Raw, study_id: int) -> list[list[int]]:

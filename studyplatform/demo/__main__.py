@@ -32,7 +32,7 @@ def main() -> int:
     began = time.monotonic()
     folder: Path = options.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    print("Starting PostgreSQL, Valkey, web server, worker, beat and a mail sink.", flush=True)
+    print("Starting PostgreSQL, Valkey, web server, workers, beat and a mail sink.", flush=True)
     write = write_line if options.verbose else quiet
     with servers(folder, write=write) as given:
         port, mail_port = _free_port(), _free_port()

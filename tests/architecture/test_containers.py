@@ -6,7 +6,10 @@ import re
 from pathlib import Path
 from typing import Any
 
+from pytest_django import Settings
 from ruamel.yaml import YAML
+
+from studyplatform import processes
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCKER = ROOT / "docker"
@@ -23,10 +26,21 @@ def example() -> set[str]:
 
 def test_every_process_of_the_platform_is_a_service() -> None:
     services = compose()["services"]
-    assert {"postgres", "valkey", "migrate", "web", "worker", "beat"} == set(services)
+    named = {program.name for program in processes.all_of({"VAR_DIR": ""}, port=8000)}
+    assert {"postgres", "valkey", "migrate", *named} == set(services)
     ours = [service for service in services.values() if "build" in service]
-    assert len(ours) == 4
+    assert len(ours) == 5
     assert all(service["cap_drop"] == ["ALL"] and service["read_only"] for service in ours)
+
+
+def test_every_queue_has_a_worker_in_either_place(settings: Settings) -> None:
+    programs = processes.all_of({"VAR_DIR": ""}, port=8000)
+    commands = [" ".join(program.argv) for program in programs]
+    composed = [service.get("command", "") for service in compose()["services"].values()]
+    names = {queue.name for queue in settings.CELERY_TASK_QUEUES}
+    assert {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()} <= names
+    for place in (commands, composed):
+        assert set(re.findall(r"--queues (\w+)", "\n".join(place))) == names
 
 
 def test_the_example_holds_every_variable_that_compose_demands() -> None:

@@ -1,6 +1,6 @@
 """`manage.py up`: the whole platform on one machine, in one terminal.
 
-PostgreSQL and Valkey (unless DATABASE_URL and REDIS_URL name others), tables, web, worker, beat.
+PostgreSQL and Valkey (unless DATABASE_URL and REDIS_URL name others), tables, web, worker, exporter, beat.
 It asks no database itself: everything runs in processes of its own under the supervisor.
 """
 
@@ -34,7 +34,7 @@ from studyplatform.supervisor import Supervisor
 class Command(BaseCommand):
     """Runs until Ctrl-C."""
 
-    help = "Run PostgreSQL, Valkey, web, worker and beat together on this machine."
+    help = "Run PostgreSQL, Valkey, web, workers and beat together on this machine."
     requires_system_checks = []  # `prepare` checks, with the servers' settings
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -58,7 +58,7 @@ def test_an_export_is_asked_for_built_and_taken_home(manager: Client, stage: Sta
     assert "It waits for a worker." in page
     assert "Download" not in page
 
-    tasks.build_queued()
+    tasks.build_export(str(export.pk))
     export.refresh_from_db()
     page = manager.get(stage.url(f"exports/{export.pk}/")).content.decode()
     assert "Download the bundle" in page
@@ -128,7 +128,7 @@ def test_a_broker_that_is_away_leaves_the_export_in_the_queue(
     assert len(rung) == 1
     assert "no broker to ring" in caplog.text
     assert export.state == Export.State.QUEUED
-    tasks.build_queued()
+    tasks.build_export(str(export.pk))
     export.refresh_from_db()
     assert export.state == Export.State.READY
 

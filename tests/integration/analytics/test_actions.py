@@ -10,16 +10,19 @@ from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
+from kombu.exceptions import OperationalError
 
 from analytics import actions, reports, tasks
 from analytics.formats import UnknownFormat, bundle
 from analytics.models import Export
 from analytics.source import snapshots
 from analytics.source.rows import load
+from analytics.tidy.make import MAKERS
 from surveys.audit.actors import Actor
 from surveys.audit.models import Event
 from surveys.design.models import Study
+from surveys.lib.models import Heartbeat
 from tests.integration.analytics.study import begun, make_varied_study, populate, submit
 from tests.world import NOW, make_participant
 
@@ -91,11 +94,34 @@ def test_a_builder_that_died_is_replaced(study: Study, export_dir: Path) -> None
     unfinished = export_dir / study.code / f".{export.pk}"
     unfinished.mkdir(parents=True)
     (unfinished / "answers.csv").write_text("half")
-    tasks.build_queued()
+    tasks.build_export(str(export.pk))
     export.refresh_from_db()
     assert export.state == "ready"
     assert not unfinished.exists()
     assert bundle.verify(actions.folder_of(export)) == []
+
+
+def test_an_export_that_ends_every_builder_is_given_up_in_words(
+    study: Study, monkeypatch: Any
+) -> None:
+    class Killed(BaseException):
+        """As when the machine has no memory left: no `except` of ours sees it."""
+
+    def die(*_: Any) -> None:
+        raise Killed
+
+    export = request(study)
+    with monkeypatch.context() as patched:
+        patched.setattr(actions, "_build", die)
+        for _ in range(actions.MAX_ATTEMPTS):
+            with pytest.raises(Killed):
+                actions.build(export_id=export.pk, now=NOW)
+            assert actions.waiting() == [export.pk]
+    given_up = actions.build(export_id=export.pk, now=NOW)
+    assert given_up.state == "failed"
+    assert given_up.problem == "3 attempts ended before the bundle was whole."
+    assert actions.waiting() == []
+    assert Event.objects.filter(event="export.failed").count() == 1
 
 
 def test_a_builder_at_work_is_left_alone(study: Study) -> None:
@@ -148,14 +174,38 @@ def test_a_bundle_is_built_from_one_read_only_snapshot(monkeypatch: Any) -> None
     assert seen == ["repeatable read", "on"]
 
 
-def test_the_task_and_the_sweep_build_what_waits(study: Study) -> None:
-    one, two = request(study), request(study, "parquet")
-    assert actions.waiting() == [one.pk, two.pk]
+@pytest.mark.django_db(transaction=True)
+def test_inside_another_transaction_there_is_no_snapshot_to_be_had() -> None:
+    study = make_varied_study()
+    with transaction.atomic():
+        Study.objects.count()  # the reader's isolation can no longer be chosen
+        with pytest.raises(RuntimeError, match="durable"), snapshots.snapshot(study, only=MAKERS):
+            pass
+
+
+def test_the_beat_rings_for_each_export_that_waits_and_builds_none_itself(
+    study: Study, monkeypatch: Any
+) -> None:
+    rung: list[str] = []
+    monkeypatch.setattr(
+        tasks.build_export, "apply_async", lambda arguments, **_: rung.extend(arguments)
+    )
+    one, two, three = (request(study, "parquet") for _ in range(3))
     tasks.build_export(str(one.pk))
-    assert actions.waiting() == [two.pk]
     tasks.build_queued()
-    assert actions.waiting() == []
-    assert set(Export.objects.values_list("state", flat=True)) == {"ready"}
+    assert rung == [str(two.pk), str(three.pk)]
+    assert actions.waiting() == [two.pk, three.pk]
+
+
+def test_without_the_broker_exports_wait_for_the_next_tick(study: Study, monkeypatch: Any) -> None:
+    def away(*_: Any, **__: Any) -> None:
+        raise OperationalError("away")
+
+    monkeypatch.setattr(tasks.build_export, "apply_async", away)
+    export = request(study)
+    tasks.build_queued()
+    assert actions.waiting() == [export.pk]
+    assert Heartbeat.objects.filter(job="build_queued").exists()
 
 
 def test_the_command_exports_and_verify_agrees(study: Study, tmp_path: Path) -> None:
