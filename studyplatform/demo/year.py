@@ -143,8 +143,8 @@ class Year:
 
     @staticmethod
     def _n_unsent(moment: datetime) -> int:
-        under_way = Message.objects.filter(state=MessageState.SENDING).count()
-        return claims.n_ready(now=moment) + under_way
+        ready = claims.n_ready(now=moment)  # before the others, or one claimed in between is missed
+        return ready + Message.objects.filter(state=MessageState.SENDING).count()
 
     def _read_mail(self, moment: datetime) -> None:
         for letter in self._mailbox.new():
