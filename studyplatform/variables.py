@@ -69,7 +69,8 @@ GROUPS: Mapping[str, tuple[Variable, ...]] = {
         Variable("CACHE_URL", "REDIS_URL", "The same for the cache, which counts attempts."),
         Variable(
             "EMAIL_URL", "`smtp://127.0.0.1:1025`", "The mail server:"
-            " `smtp://user:password@host:port?tls=starttls&timeout=20`; tls is `starttls` or `ssl`.",
+            " `smtp://user:password@host:port?tls=starttls&timeout=20`; tls is `starttls` or `ssl`,"
+            " timeout the seconds for one step of the dialogue, 25 at most.",
         ),
         Variable("MAIL_FROM", "`Study office <studies@localhost>`", "The sender of every mail."),
     ),
