@@ -49,7 +49,8 @@ def beat(env: Mapping[str, str]) -> Program:
 def _worker(name: str, queue: str, env: Mapping[str, str], concurrency: int) -> Program:
     """A Celery worker. SIGTERM lets running tasks end, then hands back what has not begun."""
     options = ("--queues", queue, "--hostname", f"{name}@%h", "--concurrency", str(concurrency))
-    quiet = ("--without-gossip", "--without-mingle")
+    # Events nobody reads; with the broker gone, a heartbeat keeps a stopping worker for ever.
+    quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")
     return _celery(name, ("worker", *options, *quiet), {**env, "REMAP_SIGTERM": "SIGQUIT"})
 
 

@@ -46,7 +46,7 @@ def worker(live: str, settings: Settings, tmp_path: Path) -> Iterator[None]:
         "DATABASE_URL": url_of_tests(),
         "VAR_DIR": str(tmp_path),
     }
-    command = "celery -A studyplatform worker --pool solo --without-gossip --without-mingle"
+    command = "celery -A studyplatform worker --pool solo --without-gossip --without-mingle --without-heartbeat"
     with (tmp_path / "worker.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", *command.split()],
