@@ -7,8 +7,15 @@ from surveys.design.models import ProtocolVersion, Study
 from surveys.access.models import Membership, User
 from surveys.participants.models import Allocation, Anchor, ConsentRecord, Participant
 from surveys.participants.identity.models import Person
-from surveys.scheduling.models import Message, Occasion
-from surveys.messaging.models import DeliveryAttempt
+from surveys.scheduling.models import Message, Occasion, Reconciliation
+from surveys.messaging.models import (
+    DeliveryAttempt,
+    MailDomain,
+    MailEvent,
+    MailServer,
+    SendingHold,
+    Suppression,
+)
 from surveys.responding.models import Submission
 
 __all__ = [
@@ -20,13 +27,19 @@ __all__ = [
     "Event",
     "Heartbeat",
     "InstrumentVersion",
+    "MailDomain",
+    "MailEvent",
+    "MailServer",
     "Membership",
     "Message",
     "Occasion",
     "Participant",
     "Person",
     "ProtocolVersion",
+    "Reconciliation",
+    "SendingHold",
     "Study",
     "Submission",
+    "Suppression",
     "User",
 ]

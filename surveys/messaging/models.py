@@ -1,4 +1,4 @@
-"""What happened at the mail server: one row an attempt."""
+"""What happened at mail servers: attempts, returned mails, and what keeps us from sending."""
 
 from __future__ import annotations
 
@@ -35,3 +35,85 @@ class DeliveryAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.n} {self.outcome}"
+
+
+class Suppression(models.Model):
+    """An address to which this platform does not write, in whatever study; a keyed fingerprint."""
+
+    class Reason(models.TextChoices):
+        """Why nothing is sent there."""
+
+        BOUNCE = "bounce"  # returned for good, or several times in a row
+        COMPLAINT = "complaint"  # called unwanted by its owner
+        STAFF = "staff"
+
+    address_index = models.BinaryField(max_length=16, unique=True)
+    reason = models.CharField(max_length=10, choices=Reason.choices)
+    since = models.DateTimeField()
+    message = models.ForeignKey(
+        Message, models.SET_NULL, null=True, blank=True, related_name="suppressions"
+    )
+    detail = models.CharField(max_length=300, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.reason} {self.since:%Y-%m-%d}"
+
+
+class MailEvent(models.Model):
+    """What a mail provider told us about one mail; each event counts once."""
+
+    provider = models.CharField(max_length=40)
+    event_id = models.CharField(max_length=200)
+    kind = models.CharField(max_length=20)  # anymail's words: delivered, bounced, complained, ...
+    message = models.ForeignKey(
+        Message, models.SET_NULL, null=True, blank=True, related_name="events"
+    )
+    happened_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    detail = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "event_id"], name="mail_event_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.happened_at:%Y-%m-%d %H:%M}"
+
+
+class MailServer(models.Model):
+    """The circuit breaker of one mail server: while open, nobody tries it. Real time."""
+
+    host = models.CharField(max_length=255, primary_key=True)
+    n_failures = models.PositiveIntegerField(default=0)  # in a row
+    open_until = models.DateTimeField(null=True, blank=True)
+    last_words = models.CharField(max_length=300, blank=True)
+
+    def __str__(self) -> str:
+        return self.host
+
+
+class MailDomain(models.Model):
+    """When the next mail to one domain may go out, by a keyed fingerprint. Real time."""
+
+    domain_index = models.BinaryField(max_length=16, primary_key=True)
+    next_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"next at {self.next_at:%H:%M:%S}"
+
+
+class SendingHold(models.Model):
+    """That nothing is sent until a person says so, such as after a backup was restored; one row."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    since = models.DateTimeField()
+    reason = models.CharField(max_length=300)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(id=1), name="hold_has_one_row"),
+        ]
+
+    def __str__(self) -> str:
+        return f"held since {self.since:%Y-%m-%d %H:%M}"

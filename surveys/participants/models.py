@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from surveys.design.models import ProtocolVersion, Study
+from surveys.lib.ids import uuid7
 
 
 class Participant(models.Model):
@@ -19,12 +20,17 @@ class Participant(models.Model):
     study = models.ForeignKey(Study, models.PROTECT, related_name="participants")
     protocol = models.ForeignKey(ProtocolVersion, models.PROTECT, related_name="+")
     code = models.CharField(max_length=20)
+    key = models.UUIDField(default=uuid7, unique=True, editable=False)  # what personal links name
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.ENROLLED)
     language = models.CharField(max_length=12)
     timezone = models.CharField(max_length=64)
     site = models.CharField(max_length=60, blank=True)
     strata = models.JSONField(default=dict, blank=True)
     arm = models.CharField(max_length=60, blank=True)
+    form = models.CharField(max_length=60, blank=True)  # of a planned-missing design, drawn once
+    time_of_day = models.TimeField(null=True, blank=True)  # when they like to be asked
+    paused_until = models.DateField(null=True, blank=True)  # their first day after a pause
+    unsubscribed_at = models.DateTimeField(null=True, blank=True)  # no mails; still taking part
     enrolled_at = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     withdrawal_scope = models.CharField(max_length=20, blank=True)

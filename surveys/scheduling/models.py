@@ -38,6 +38,7 @@ class Occasion(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)  # first page saved
     last_saved_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)  # completed, expired or cancelled
+    snoozed_until = models.DateTimeField(null=True, blank=True)  # no mail before; asked for by them
 
     class Meta:
         constraints = [
@@ -124,3 +125,16 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}.{self.nth}"
+
+
+class Reconciliation(models.Model):
+    """One hourly comparison of every live plan with what the protocol and the facts ask for."""
+
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    n_people = models.PositiveIntegerField(default=0)
+    n_drifted = models.PositiveIntegerField(default=0)
+    drift = models.JSONField(default=list, blank=True)  # whose plans differed, and how
+
+    def __str__(self) -> str:
+        return f"{self.began_at:%Y-%m-%d %H:%M} {self.n_drifted} of {self.n_people}"

@@ -47,6 +47,7 @@ class MessageState(StrEnum):
     FAILED = "failed"  # refused for good
     CANCELLED = "cancelled"  # no longer wanted; `why_not` says why
     MISSED = "missed"  # found too late: the window had closed
+    BOUNCED = "bounced"  # taken by the mail server, and returned later
 
 
 class WhyNot(StrEnum):
@@ -56,6 +57,8 @@ class WhyNot(StrEnum):
     COMPLETED = "completed"
     WITHDRAWN = "withdrawn"
     PAUSED = "paused"
+    UNSUBSCRIBED = "unsubscribed"  # the participant wants no mails
+    SUPPRESSED = "suppressed"  # mail to this address came back or was called unwanted
     CONDITION = "condition"  # the wave's condition turned out unmet
     REPLANNED = "replanned"  # the plan no longer wants it
 
@@ -90,6 +93,9 @@ MESSAGE = LifeCycle(
         ("sending", "failed"): "the server refused it for good",
         ("sending", "unknown"): "cut off after the body",
         ("unknown", "sent"): "later evidence",
+        ("unknown", "due"): "a researcher, or the study's own rule, has it sent again",
+        ("sent", "bounced"): "the mail came back",
+        ("unknown", "bounced"): "the mail came back",
     },
 )
 
