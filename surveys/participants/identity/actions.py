@@ -19,6 +19,8 @@ from surveys.participants.addresses import normalise
 from surveys.participants.identity.models import Person
 from surveys.participants.models import Participant
 
+SUPPRESSION = "surveys_suppression:address_index"
+
 
 @dataclass(frozen=True)
 class Contact:
@@ -59,6 +61,16 @@ def find_all(study: Study, emails: Iterable[str]) -> Mapping[str, int | None]:
     rows = Person.objects.filter(study=study, email_index__in=list(sought))
     known = rows.values_list("email_index", "participant_id")
     return {sought[bytes(index)]: participant for index, participant in known}
+
+
+def address_index(email: str) -> bytes:
+    """The fingerprint under which an address is suppressed, alike in every study; 16 bytes."""
+    return _keyring().blind_index(normalise(email), SUPPRESSION)
+
+
+def address_indexes(email: str) -> list[bytes]:
+    """Its fingerprint under every key, the active one first, to look a suppression up."""
+    return _keyring().blind_indexes(normalise(email), SUPPRESSION)
 
 
 def forget(participant: Participant) -> None:

@@ -230,3 +230,23 @@ def test_the_database_refuses_a_tie_without_contact_and_contact_without_a_tie() 
     for change in ({"email": ""}, {"participant": None}):
         with pytest.raises(IntegrityError), transaction.atomic():
             Person.objects.update(**change)
+
+
+def test_an_address_has_one_fingerprint_for_suppression_however_it_is_written() -> None:
+    assert identity.address_index("Ana@Example.org") == identity.address_index("ana@example.org")
+    assert identity.address_index("ana@example.org") != identity.address_index("bo@example.org")
+    assert len(identity.address_index("ana@example.org")) == 16
+
+
+def test_the_fingerprint_for_suppression_is_not_the_one_within_a_study() -> None:
+    """Else whoever reads the database could tell who takes part in two studies."""
+    participant = _ana()
+    index = bytes(Person.objects.get(participant=participant).email_index)
+    assert identity.address_index("ana.lima@example.org") != index
+
+
+def test_an_older_fingerprint_is_found_after_the_key_has_changed(settings: Settings) -> None:
+    before = identity.address_index("ana@example.org")
+    settings.FIELD_KEYS = f"k2:{base64.b64encode(b'n' * 32).decode()},{settings.FIELD_KEYS}"
+    assert identity.address_index("ana@example.org") != before
+    assert identity.address_indexes("ana@example.org")[1:] == [before]
