@@ -9,6 +9,7 @@ from surveys.participants.models import Allocation, Anchor, ConsentRecord, Parti
 from surveys.participants.identity.models import Person
 from surveys.scheduling.models import Message, Occasion, Reconciliation
 from surveys.messaging.models import (
+    DatabaseOrigin,
     DeliveryAttempt,
     MailDomain,
     MailEvent,
@@ -23,6 +24,7 @@ __all__ = [
     "Anchor",
     "ClockOffset",
     "ConsentRecord",
+    "DatabaseOrigin",
     "DeliveryAttempt",
     "Event",
     "Heartbeat",

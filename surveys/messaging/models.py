@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from surveys.lib.ids import uuid7
 from surveys.scheduling.models import Message
 
 
@@ -86,6 +87,7 @@ class MailServer(models.Model):
 
     host = models.CharField(max_length=255, primary_key=True)
     n_failures = models.PositiveIntegerField(default=0)  # in a row
+    failing_since = models.DateTimeField(null=True, blank=True)
     open_until = models.DateTimeField(null=True, blank=True)
     last_words = models.CharField(max_length=300, blank=True)
 
@@ -109,6 +111,7 @@ class SendingHold(models.Model):
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     since = models.DateTimeField()
     reason = models.CharField(max_length=300)
+    sent_until = models.DateTimeField(null=True, blank=True)  # the newest mail that is remembered
 
     class Meta:
         constraints = [
@@ -117,3 +120,22 @@ class SendingHold(models.Model):
 
     def __str__(self) -> str:
         return f"held since {self.since:%Y-%m-%d %H:%M}"
+
+
+class DatabaseOrigin(models.Model):
+    """Which database this is; one row. A copy or a backup carries the same `key` as the original.
+
+    `place` names the server and the database on it in which the row was last seen.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    key = models.UUIDField(default=uuid7)
+    place = models.CharField(max_length=60)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(id=1), name="origin_has_one_row"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.key)

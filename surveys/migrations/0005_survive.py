@@ -30,6 +30,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("host", models.CharField(max_length=255, primary_key=True, serialize=False)),
                 ("n_failures", models.PositiveIntegerField(default=0)),
+                ("failing_since", models.DateTimeField(blank=True, null=True)),
                 ("open_until", models.DateTimeField(blank=True, null=True)),
                 ("last_words", models.CharField(blank=True, max_length=300)),
             ],
@@ -131,6 +132,7 @@ class Migration(migrations.Migration):
                 ),
                 ("since", models.DateTimeField()),
                 ("reason", models.CharField(max_length=300)),
+                ("sent_until", models.DateTimeField(blank=True, null=True)),
             ],
             options={
                 "constraints": [
@@ -204,6 +206,33 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(fields=("provider", "event_id"), name="mail_event_once")
                 ],
             },
+        ),
+        migrations.CreateModel(
+            name="DatabaseOrigin",
+            fields=[
+                (
+                    "id",
+                    models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False),
+                ),
+                ("key", models.UUIDField(default=surveys.lib.ids.uuid7)),
+                ("place", models.CharField(max_length=60)),
+            ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("id", 1)), name="origin_has_one_row")
+                ],
+            },
+        ),
+        migrations.AddField(
+            model_name="message",
+            name="slot_at",
+            field=models.DateTimeField(blank=True, null=True),
+        ),
+        migrations.AddIndex(
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("state", "unknown")), fields=["due_at"], name="message_unknown"
+            ),
         ),
         migrations.RunSQL(
             "UPDATE surveys_participant SET key = gen_random_uuid()", migrations.RunSQL.noop

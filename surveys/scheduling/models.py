@@ -96,6 +96,7 @@ class Message(models.Model):
     )
     due_at = models.DateTimeField()
     not_before = models.DateTimeField(null=True, blank=True)  # real time of the next attempt
+    slot_at = models.DateTimeField(null=True, blank=True)  # its place in its domain's pace
     n_attempts = models.PositiveSmallIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)  # real time, not study time
     lease_token = models.UUIDField(null=True, blank=True)
@@ -120,6 +121,9 @@ class Message(models.Model):
             models.Index(fields=["due_at"], name="message_due", condition=models.Q(state="due")),
             models.Index(
                 fields=["lease_until"], name="message_leased", condition=models.Q(state="sending")
+            ),
+            models.Index(
+                fields=["due_at"], name="message_unknown", condition=models.Q(state="unknown")
             ),
         ]
 

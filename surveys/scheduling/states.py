@@ -87,6 +87,7 @@ MESSAGE = LifeCycle(
         ("due", "sending"): "claimed with a lease",
         ("due", "cancelled"): "a guard says no, or replanned away",
         ("due", "missed"): "found after the window closed",
+        ("due", "unknown"): "a restored backup does not know whether it was sent",
         ("cancelled", "due"): "replanned back",
         ("sending", "due"): "certainly not sent, so try again later",
         ("sending", "sent"): "the server accepted it",
