@@ -35,6 +35,7 @@ class ProtocolVersion(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
     reason = models.TextField(blank=True)
+    adopted_at = models.DateTimeField(null=True, blank=True)  # when everybody had moved to it
 
     class Meta:
         constraints = [

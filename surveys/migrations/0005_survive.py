@@ -46,10 +46,51 @@ class Migration(migrations.Migration):
                 ),
                 ("began_at", models.DateTimeField()),
                 ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("last_participant", models.BigIntegerField(default=0)),
+                ("zone_database", models.CharField(max_length=20)),
+                ("release", models.CharField(max_length=40)),
+                (
+                    "explained_by",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            (explanation, explanation)
+                            for explanation in surveys.scheduling.states.Explanation
+                        ],
+                        max_length=10,
+                    ),
+                ),
                 ("n_people", models.PositiveIntegerField(default=0)),
                 ("n_drifted", models.PositiveIntegerField(default=0)),
+                ("n_repaired", models.PositiveIntegerField(default=0)),
                 ("drift", models.JSONField(blank=True, default=list)),
+                (
+                    "study",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="reconciliations",
+                        to="surveys.study",
+                    ),
+                ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_at__isnull", True)),
+                        fields=("study",),
+                        name="one_reconciliation_at_a_time",
+                    )
+                ],
+            },
+        ),
+        migrations.AddField(
+            model_name="protocolversion",
+            name="adopted_at",
+            field=models.DateTimeField(blank=True, null=True),
+        ),
+        # Whoever enrolled before stays where they are: nobody moves by an upgrade.
+        migrations.RunSQL(
+            "UPDATE surveys_protocolversion SET adopted_at = published_at", migrations.RunSQL.noop
         ),
         migrations.AddField(
             model_name="occasion",

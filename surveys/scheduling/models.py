@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from django.db import models
 
-from surveys.design.models import ProtocolVersion
+from surveys.design.models import ProtocolVersion, Study
 from surveys.lib.ids import uuid7
 from surveys.participants.models import Participant
-from surveys.scheduling.states import Cause, MessageKind, MessageState, OccasionState
+from surveys.scheduling.states import (
+    Cause,
+    Explanation,
+    MessageKind,
+    MessageState,
+    OccasionState,
+)
 
 DOCUMENTS = ("participant__study__draft", "protocol__document", "protocol__study__draft")
 """What a query that joins an occasion's study and protocol defers; registries read documents once."""
@@ -132,13 +138,33 @@ class Message(models.Model):
 
 
 class Reconciliation(models.Model):
-    """One hourly comparison of every live plan with what the protocol and the facts ask for."""
+    """One hourly comparison of a study's live plans with what protocol and facts ask for.
 
+    Times are real, not study time. `last_participant` is how far an unfinished one has come.
+    """
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="reconciliations")
     began_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
+    last_participant = models.BigIntegerField(default=0)
+    zone_database = models.CharField(max_length=20)
+    release = models.CharField(max_length=40)
+    explained_by = models.CharField(
+        max_length=10, blank=True, choices=[(e, e) for e in Explanation]
+    )
     n_people = models.PositiveIntegerField(default=0)
     n_drifted = models.PositiveIntegerField(default=0)
-    drift = models.JSONField(default=list, blank=True)  # whose plans differed, and how
+    n_repaired = models.PositiveIntegerField(default=0)
+    drift = models.JSONField(default=list, blank=True)  # whose plans differed, and how; the first
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["study"],
+                name="one_reconciliation_at_a_time",
+                condition=models.Q(ended_at__isnull=True),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.began_at:%Y-%m-%d %H:%M} {self.n_drifted} of {self.n_people}"

@@ -63,6 +63,15 @@ class WhyNot(StrEnum):
     REPLANNED = "replanned"  # the plan no longer wants it
 
 
+class Explanation(StrEnum):
+    """What explains that plans differ from what is asked for, so that they are made right."""
+
+    ZONES = "zones"  # another zone database computed them
+    RELEASE = "release"  # another release of the platform computed them
+    FIRST = "first"  # they were never checked before
+    ASKED = "asked"  # somebody asked for the repair
+
+
 OCCASION = LifeCycle(
     "occasion",
     {
