@@ -31,6 +31,7 @@ MODE = env.choice(
 )
 DEBUG = env.flag("DEBUG")
 CLOCK_MAY_MOVE = MODE in {"demo", "test"}
+CRASH_AT = env.text("CRASH_AT") if MODE == "test" else ""
 if DEBUG and MODE == "production":
     raise env.BadSetting("DEBUG=1 shows answers and addresses; it needs MODE=development")
 

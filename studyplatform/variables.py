@@ -35,6 +35,10 @@ GROUPS: Mapping[str, tuple[Variable, ...]] = {
             "EXPORT_DIR", "`exports` in VAR_DIR", "Folder of the bundles. A worker writes them and"
             " the web processes read them, so on several hosts it is a shared one.",
         ),
+        Variable(
+            "CRASH_AT", "", "In test mode only: a folder whose files name the points at which a"
+            " process dies; see `surveys/lib/crashpoints.py`.",
+        ),
         Variable("STATIC_DIR", "`static` in VAR_DIR", "Folder of the collected static files."),
     ),
     "Secrets": (

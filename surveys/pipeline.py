@@ -16,6 +16,7 @@ from django.db import transaction
 from surveys.audit.actors import Actor
 from surveys.design import actions as design
 from surveys.design.models import ProtocolVersion, Study
+from surveys.lib.crashpoints import Point, reached
 from surveys.messaging import delivery
 from surveys.messaging.delivery import Delivered
 from surveys.participants import actions as participants
@@ -112,4 +113,5 @@ def save_page(
     if saved.completed:
         participant = saved.occasion.participant
         scheduling.replan([participant], by=Actor.participant(participant.code), now=now)
+    reached(Point.IN_SAVE)
     return saved

@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 from django.db import transaction
 
 from surveys.lib import sql
+from surveys.lib.crashpoints import Point, reached
 from surveys.messaging import attempts, quiet
 from surveys.messaging.composing import Letter
 from surveys.messaging.transports import Kind, Outcome
@@ -218,6 +219,7 @@ def claim(
     token = uuid4()
     wanted = [firsts[who] for who in _writable(firsts, now, cap)]
     taken = _take(wanted, token, lease)
+    reached(Point.IN_CLAIM)
     letters = tuple(each for each in wanted if each.id in taken)
     seen = frozenset(letter.participant_id for letter in wished)
     return Claim(token, letters, len(refused), seen, found[0][-3] if found else since)

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from surveys.lib import tokens
+from surveys.lib.crashpoints import Point, reached
 from surveys.lib.crypto import CannotDecrypt
 from surveys.messaging import attempts, claims, envelope
 from surveys.messaging.claims import Claim
@@ -100,6 +101,7 @@ class Round:
         n_claimed = 0
         since: datetime | None = None
         while n_claimed < limit and self._has_time():
+            reached(Point.BEFORE_CLAIM)
             claim = claims.claim(
                 now=self.now,
                 limit=min(BATCH, limit - n_claimed),
@@ -108,6 +110,7 @@ class Round:
                 since=since,
                 lease=self.lease,
             )
+            reached(Point.AFTER_CLAIM)
             since = claim.since
             n_claimed += len(claim.letters)
             self.n_ended += claim.n_refused
@@ -149,7 +152,9 @@ class Round:
             return
         with contextlib.suppress(GateClosed):
             outcome = self.transport.send(mail, lambda: self._pass_gate(letter, claim))
+            reached(Point.AFTER_REPLY)
             self._settle(letter, claim, outcome)
+            reached(Point.AFTER_COMMIT)
 
     def _composed(self, letter: Letter, contact: Contact) -> Mail:
         token = tokens.make("occasion", letter.occasion_id, letter.link_generation)
@@ -166,6 +171,7 @@ class Round:
         )
 
     def _pass_gate(self, letter: Letter, claim: Claim) -> None:
+        reached(Point.BEFORE_BODY)
         margin = self.server.longest_body + SLACK
         is_in_time = self._seconds() + margin < settings.DELIVER_SOFT_SECONDS
         if not is_in_time or not attempts.open_gate(
@@ -173,6 +179,7 @@ class Round:
         ):
             claims.release([letter], claim.token)
             raise GateClosed(f"message {letter.id} is no longer ours to send")
+        reached(Point.AFTER_GATE)
 
     def _settle(self, letter: Letter, claim: Claim, outcome: Outcome) -> None:
         state = attempts.settle(letter, claim.token, outcome, now=self.now)

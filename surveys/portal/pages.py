@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from surveys import pipeline
 from surveys.lib import clock
+from surveys.lib.crashpoints import Point, reached
 from surveys.portal import notices
 from surveys.portal.access import Access, NoSuchLink, access_to, behind_pass
 from surveys.portal.frame import frame_of
@@ -150,6 +151,7 @@ def _save_for(
         return notices.show(request, Notice.HANDED_IN, frame)
     except NoSuchPage:
         return see_other("portal:survey", replace(visit, place=None))
+    reached(Point.AFTER_SAVE)
     return _after(request, posted, visit, saved)
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from django.conf import settings
 
+from surveys.lib.crashpoints import Point, reached
 from surveys.messaging.transports import Kind, Mail, Outcome, ServerAway
 
 SESSION_IS_CLOSING = 421
@@ -102,6 +103,7 @@ class _Dialogue(smtplib.SMTP):
         before_body()
         self.phase = Phase.BODY_STARTED
         self.send(_dot_stuffed(mail.content))
+        reached(Point.AFTER_BODY)
         with self._patience(final_timeout):
             code, reply = self.getreply()
         if code >= 200:  # smtplib says -1 for what is no reply
