@@ -36,15 +36,17 @@ def flag(name: str, *, default: bool = False) -> bool:
     raise BadSetting(f"{name}={value!r}: expected 1 or 0")
 
 
-def number(name: str, default: float, *, above: float = 0) -> float:
-    """A variable that reads as a number greater than `above`."""
+def number(name: str, default: float, *, at_least: float | None = None) -> float:
+    """A variable that reads as a number, greater than 0 or no less than `at_least`."""
     value = os.environ.get(name, "").strip()
     try:
         found = float(value) if value else default
     except ValueError as error:
         raise BadSetting(f"{name}={value!r}: expected a number") from error
-    if not above < found < float("inf"):
-        raise BadSetting(f"{name}={value!r}: expected a number above {above:g}")
+    is_enough = found > 0 if at_least is None else found >= at_least
+    if not is_enough or found == float("inf"):
+        wanted = "above 0" if at_least is None else f"of {at_least:g} or more"
+        raise BadSetting(f"{name}={value!r}: expected a number {wanted}")
     return found
 
 

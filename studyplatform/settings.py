@@ -221,6 +221,9 @@ MAIL_FROM = env.text("MAIL_FROM", "Study office <studies@localhost>")
 MAIL_CAP_PER_DAY = int(
     env.number("MAIL_CAP_PER_DAY", 6)
 )  # for one participant, whatever the plan says
+MAILS_PER_MINUTE_PER_DOMAIN = env.number(
+    "MAILS_PER_MINUTE_PER_DOMAIN", 0 if CLOCK_MAY_MOVE else 60, at_least=0
+)  # a pace in real time; 0 means none
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL_FROM
 EMAIL_HOST, EMAIL_PORT, EMAIL_TIMEOUT = SMTP.host, SMTP.port, SMTP.timeout
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = SMTP.user, SMTP.password

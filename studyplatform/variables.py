@@ -84,6 +84,10 @@ GROUPS: Mapping[str, tuple[Variable, ...]] = {
             "MAIL_CAP_PER_DAY", "`6`", "No participant gets more mails in a day, whatever the plan"
             " says.",
         ),
+        Variable(
+            "MAILS_PER_MINUTE_PER_DOMAIN", "`60`, in demo and test `0`", "How many mails a minute go to one recipient"
+            " domain, from all workers together; what is over it waits its turn. 0: any number.",
+        ),
         Variable("LOG_FORMAT", "`json` in production, else `text`", "`json`, `text` or `colour`."),
         Variable("LOG_LEVEL", "`INFO`, in the demo `WARNING`", "DEBUG, INFO, WARNING or ERROR."),
         Variable("NO_COLOR", "", "Anything: no colours in the terminal."),

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from surveys.lib import sql
+from surveys.messaging import guards
 from surveys.messaging.composing import Letter
 from surveys.messaging.reasons import Hurdle
 from surveys.messaging.retries import pause_after
@@ -29,8 +30,7 @@ _GATE = """
     JOIN surveys_study s ON s.id = p.study_id
     WHERE m.id = %(id)s AND a.message_id = m.id AND a.n = %(n)s AND {fence}
       AND m.lease_until > clock_timestamp() + %(margin)s::interval
-      AND p.status = 'enrolled' AND NOT s.is_paused AND (o.closes_at IS NULL OR o.closes_at > %(now)s)
-      AND (o.state = 'open' OR (o.state = 'started' AND m.kind = 'reminder'))
+      AND {may_go}
 """
 
 # The gate of the next message makes this durable. Should the database server itself die before,
@@ -58,7 +58,7 @@ def open_gate(letter: Letter, token: UUID, *, now: datetime, margin: timedelta) 
     The lease must outlast the send by `margin`, and what the claim checked must still hold.
     """
     values = {"id": letter.id, "n": letter.n_attempts, "token": token}
-    query = _GATE.format(fence=FENCE)
+    query = _GATE.format(fence=FENCE, may_go=guards.MAY_GO)
     return sql.execute_prepared(query, values | {"now": now, "margin": margin}) == 1
 
 
@@ -107,7 +107,7 @@ def _write(
         "n": n_attempts,
         "token": token,
         "outcome": kind,
-        "reply": _printable(reply),
+        "reply": printable(reply),
         "state": state,
         "why_not": why_not,
         "sent_at": None,
@@ -116,7 +116,7 @@ def _write(
     sql.execute_prepared(_SETTLE, values | times)
 
 
-def _printable(reply: str) -> str:
+def printable(reply: str) -> str:
     """A server's words without the address that they like to repeat: it stays in `identity`."""
     return ADDRESS.sub("‹address›", reply).replace("\x00", "")[:300]
 

@@ -18,51 +18,20 @@ from django.db import transaction
 
 from surveys.lib import sql
 from surveys.lib.crashpoints import Point, reached
-from surveys.messaging import attempts, quiet
+from surveys.messaging import attempts, guards, quiet
 from surveys.messaging.composing import Letter
+from surveys.messaging.pace import SLOT_LIFE
 from surveys.messaging.transports import Kind, Outcome
 from surveys.scheduling.states import MessageState, WhyNot
 
 LEASE = timedelta(seconds=180)  # unless the mail server's time-outs need more
+NOT_MISSED = (WhyNot.WITHDRAWN, WhyNot.UNSUBSCRIBED)  # they would not have had it in time either
 CAP_PAUSE = timedelta(minutes=10)  # before somebody who got too many mails is looked at again
 
 # Each of these alone keeps a message from being claimed twice; tests take them away.
 LOCK = "FOR NO KEY UPDATE OF m SKIP LOCKED"
 TURN = "FOR NO KEY UPDATE SKIP LOCKED"  # of a participant, which also keeps the cap exact
 UNTAKEN = "m.state = 'due'"
-
-# Why a due message must never go out; empty when it may.
-_WHY_NOT = """
-    CASE
-        WHEN p.status <> 'enrolled' THEN 'withdrawn'
-        WHEN o.state = 'completed' THEN 'completed'
-        WHEN o.state = 'cancelled' AND o.cause IN ('withdrawn', 'paused') THEN o.cause
-        WHEN o.state = 'excluded' AND o.cause = 'branched_out' THEN 'condition'
-        WHEN o.state IN ('cancelled', 'excluded') THEN 'replanned'
-        WHEN o.state = 'expired' OR o.closes_at <= %(now)s
-            THEN CASE WHEN s.is_paused THEN 'paused' ELSE 'window_closed' END
-        WHEN o.state = 'started' AND m.kind = 'invitation' THEN 'started'
-        ELSE ''
-    END
-"""
-
-# What waits without an end: a paused study, a window that the sweep has yet to open, and a
-# reminder whose forerunner is not out, or is out late: then half the planned gap is kept. An
-# invitation that was put off counts from the opening, so that no gap shrinks to nothing.
-_WAITS = """
-    (o.state IN ('planned', 'open', 'started') AND p.status = 'enrolled'
-     AND (o.closes_at IS NULL OR o.closes_at > %(now)s)
-     AND (s.is_paused
-          OR o.state = 'planned'
-          OR (m.kind = 'reminder' AND EXISTS (
-              SELECT FROM surveys_message e
-              WHERE e.occasion_id = m.occasion_id
-                AND (e.kind = 'invitation' OR e.nth < m.nth) AND e.id <> m.id
-                AND (e.state IN ('due', 'sending')
-                     OR e.sent_at + (m.due_at - least(
-                         e.due_at, CASE WHEN e.kind = 'invitation' THEN o.opens_at END
-                     )) / 2 > %(now)s)))))
-"""
 
 _IS_DUE = """
     m.state = 'due' AND m.due_at <= %(now)s
@@ -78,19 +47,25 @@ _FOUND = f"""
         SELECT o.id AS occasion_id, o.link_generation, p.id AS participant_id, o.protocol_id,
                o.wave, coalesce(nullif(m.language, ''), p.language) AS language, p.timezone,
                o.opens_at, o.closes_at,
-               o.state = 'expired' OR o.closes_at <= %(now)s AS is_late, {_WHY_NOT} AS why_not
+               o.state = 'expired' OR o.closes_at <= %(now)s AS is_late, {guards.WHY_NOT} AS why_not
         FROM surveys_occasion o
         JOIN surveys_participant p ON p.id = o.participant_id
         JOIN surveys_study s ON s.id = p.study_id
-        WHERE o.id = m.occasion_id AND p.id <> ALL(%(spared)s::bigint[]) AND NOT {_WAITS}
+        WHERE o.id = m.occasion_id AND p.id <> ALL(%(spared)s::bigint[]) AND NOT {guards.WAITS}
         OFFSET 0
     ) x
-    WHERE {_IS_DUE}
+    WHERE {_IS_DUE} AND NOT {guards.IS_HELD}
 """  # noqa: S608 - put together from the constants above
+
+_HAS_SLOT = f"""
+    m.slot_at IS NOT NULL
+    AND m.slot_at > clock_timestamp() - interval '{SLOT_LIFE.total_seconds()} seconds'
+"""
 
 _CANDIDATES = f"""
     SELECT m.id, m.kind, m.n_attempts + 1, x.occasion_id, x.link_generation, x.participant_id,
            x.protocol_id, x.wave, x.language, x.timezone,
+           {_HAS_SLOT},
            x.opens_at, x.closes_at, m.due_at, x.is_late, x.why_not
     {_FOUND}
     ORDER BY m.due_at
@@ -100,12 +75,12 @@ _CANDIDATES = f"""
 # Whoever holds a participant's row counts that participant's mails alone; a withdrawal waits.
 _PARTICIPANTS = """
     SELECT id FROM surveys_participant
-    WHERE id = ANY(%(participants)s) AND status = 'enrolled'
+    WHERE id = ANY(%(participants)s) AND status = 'enrolled' AND unsubscribed_at IS NULL
 """
 
 _LETTER_COLUMNS = (  # the first of the candidates' columns
     *("id", "kind", "n_attempts", "occasion_id", "link_generation"),
-    *("participant_id", "protocol_id", "wave", "language", "timezone"),
+    *("participant_id", "protocol_id", "wave", "language", "timezone", "has_slot"),
 )
 
 _COUNT = f"SELECT count(*) {_FOUND}"
@@ -125,7 +100,7 @@ _MAILS_OF_A_DAY = """
     SELECT o.participant_id, count(*)
     FROM surveys_occasion o JOIN surveys_message m ON m.occasion_id = o.id
     WHERE o.participant_id = ANY(%(participants)s)
-      AND (m.state = 'sending' OR (m.state IN ('sent', 'unknown')
+      AND (m.state = 'sending' OR (m.state IN ('sent', 'unknown', 'bounced')
            AND coalesce(m.sent_at, m.due_at) > %(now)s - interval '24 hours'))
     GROUP BY o.participant_id
 """
@@ -134,7 +109,7 @@ _CLAIM = """
     WITH claimed AS (
         UPDATE surveys_message m
         SET state = 'sending', n_attempts = n_attempts + 1, lease_token = %(token)s,
-            lease_until = clock_timestamp() + %(lease)s, not_before = NULL,
+            lease_until = clock_timestamp() + %(lease)s, not_before = NULL, slot_at = NULL,
             language = coalesce(nullif(m.language, ''), p.language)
         FROM surveys_occasion o JOIN surveys_participant p ON p.id = o.participant_id
         WHERE m.id = ANY(%(ids)s) AND o.id = m.occasion_id AND {untaken}
@@ -142,7 +117,7 @@ _CLAIM = """
     )
     INSERT INTO surveys_deliveryattempt (message_id, n, lease_token, began_at, outcome, reply)
     SELECT id, n_attempts, %(token)s, clock_timestamp(), 'pending', '' FROM claimed
-    RETURNING message_id
+    RETURNING message_id, id
 """
 
 _RELEASE = """
@@ -152,8 +127,10 @@ _RELEASE = """
         RETURNING message_id
     )
     UPDATE surveys_message m
-    SET state = 'due', n_attempts = n_attempts - 1, lease_until = NULL, lease_token = NULL
-    FROM untouched
+    SET state = 'due', n_attempts = n_attempts - 1, lease_until = NULL, lease_token = NULL,
+        not_before = v.at, slot_at = v.at
+    FROM untouched JOIN unnest(%(ids)s::uuid[], %(slots)s::timestamptz[]) v (id, at)
+        ON v.id = untouched.message_id
     WHERE m.id = untouched.message_id AND m.state = 'sending' AND m.lease_token = %(token)s
 """
 
@@ -176,6 +153,7 @@ class Claim:
     n_refused: int
     participants: frozenset[int]  # everybody whose turn this was; the rest of theirs comes later
     since: datetime | None  # what was due before only waits; the next claim begins here
+    newest_attempt: int  # the highest number of an attempt that this claim began, or 0
 
     @property
     def is_empty(self) -> bool:
@@ -220,14 +198,35 @@ def claim(
     wanted = [firsts[who] for who in _writable(firsts, now, cap)]
     taken = _take(wanted, token, lease)
     reached(Point.IN_CLAIM)
-    letters = tuple(each for each in wanted if each.id in taken)
-    seen = frozenset(letter.participant_id for letter in wished)
-    return Claim(token, letters, len(refused), seen, found[0][-3] if found else since)
+    return Claim(
+        token,
+        letters=tuple(each for each in wanted if each.id in taken),
+        n_refused=len(refused),
+        participants=frozenset(letter.participant_id for letter in wished),
+        since=found[0][-3] if found else since,
+        newest_attempt=max(taken.values(), default=0),
+    )
 
 
-def release(letters: Iterable[Letter], token: UUID) -> int:
-    """Give back what was claimed and never tried, as if it had not been claimed."""
-    return sql.execute(_RELEASE, {"ids": [each.id for each in letters], "token": token})
+def release(
+    letters: Iterable[Letter], token: UUID, slots: Mapping[UUID, datetime] | None = None
+) -> int:
+    """Give back what was claimed and never tried, as if it had not been claimed.
+
+    `slots` are places in a domain's pace: real times before which a message does not go.
+    """
+    ids = [each.id for each in letters]
+    at = [(slots or {}).get(pk) for pk in ids]
+    return sql.execute(_RELEASE, {"ids": ids, "slots": at, "token": token})
+
+
+@transaction.atomic(durable=True)
+def cancel(letters: Sequence[Letter], token: UUID, why: WhyNot) -> int:
+    """Give back what was claimed, and take it out of the plan for good."""
+    release(letters, token)
+    ids = [each.id for each in letters]
+    states, reasons = [MessageState.CANCELLED] * len(ids), [why] * len(ids)
+    return sql.execute(_REFUSE, {"ids": ids, "states": states, "reasons": reasons})
 
 
 @transaction.atomic(durable=True)
@@ -255,18 +254,18 @@ def _letter(row: tuple[Any, ...]) -> Letter:
     )
 
 
-def _take(letters: Sequence[Letter], token: UUID, lease: timedelta) -> set[UUID]:
-    """Put messages under this claim; return the ids of those that were still free."""
+def _take(letters: Sequence[Letter], token: UUID, lease: timedelta) -> dict[UUID, int]:
+    """Put messages under this claim; return their attempts by those that were still free."""
     query = _CLAIM.format(untaken=UNTAKEN)
     values = {"ids": [each.id for each in letters], "token": token, "lease": lease}
-    return {message for (message,) in sql.rows(query, values)}
+    return dict(sql.rows(query, values))
 
 
 def _refuse(rows: Sequence[tuple[Any, ...]]) -> None:
     """Move messages out of `due` for good, each with its reason."""
     if rows:
         states = [
-            MessageState.MISSED if is_late and why != WhyNot.WITHDRAWN else MessageState.CANCELLED
+            MessageState.MISSED if is_late and why not in NOT_MISSED else MessageState.CANCELLED
             for *_, is_late, why in rows
         ]
         reasons = [row[-1] for row in rows]

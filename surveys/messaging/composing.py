@@ -36,6 +36,7 @@ class Letter:
     timezone: str
     opens_at: datetime
     closes_at: datetime
+    has_slot: bool = False  # it waited for its turn at its domain's pace, and this is it
 
     @classmethod
     def of(cls, message: Message) -> Letter:

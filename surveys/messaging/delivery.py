@@ -11,6 +11,7 @@ import logging
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeAlias
 from uuid import UUID
 
 from django.conf import settings
@@ -19,12 +20,14 @@ from django.core.exceptions import ImproperlyConfigured
 from surveys.lib import tokens
 from surveys.lib.crashpoints import Point, reached
 from surveys.lib.crypto import CannotDecrypt
-from surveys.messaging import attempts, claims, envelope
+from surveys.messaging import attempts, claims, envelope, pace
+from surveys.messaging.breaker import Breaker
 from surveys.messaging.claims import Claim
 from surveys.messaging.composing import Composer, Letter
 from surveys.messaging.envelope import Sender
 from surveys.messaging.reasons import Hurdle
 from surveys.messaging.rendering import CannotRender
+from surveys.messaging.suppressions import suppressed
 from surveys.messaging.transports import (
     GateClosed,
     Kind,
@@ -34,14 +37,23 @@ from surveys.messaging.transports import (
     Transport,
     smtp,
 )
-from surveys.participants.identity.actions import Contact, contacts_of
-from surveys.scheduling.states import MessageState
+from surveys.participants.addresses import BadAddress
+from surveys.participants.identity.actions import (
+    Contact,
+    Fingerprints,
+    contacts_of,
+    fingerprints,
+)
+from surveys.scheduling.states import MessageState, WhyNot
 
 BATCH = 50  # messages a claim; a crash leaves at most so many to the reaper
 LIMIT = 2000  # messages a run, which remembers whom it wrote to; the next run goes on
 RUN_SECONDS = 40.0  # no message is begun after this long, so that workers get to other tasks
 SLACK = 5.0
 LOG = logging.getLogger(__name__)
+
+Contacts: TypeAlias = dict[int, Contact | CannotDecrypt]
+"""By participant; somebody who has none is not in it."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +75,11 @@ def deliver_due(*, now: datetime, limit: int = LIMIT) -> Delivered:
     if seconds_to_begin(server) <= 0:
         raise ImproperlyConfigured(f"EMAIL_URL: a timeout of {server.timeout:g} s is too long")
     n_reaped = claims.reap()
-    with contextlib.closing(smtp.SmtpTransport(server)) as transport:
-        return Round(now, sender, transport, server, n_ended=n_reaped).run(limit)
+    breaker = Breaker(f"{server.host}:{server.port}", timedelta(seconds=server.longest_mail))
+    if breaker.is_open:
+        return Delivered(n_reaped, is_cut=False)
+    with contextlib.closing(smtp.SmtpTransport(server)) as transport, contextlib.closing(breaker):
+        return Round(now, sender, transport, server, breaker, n_ended=n_reaped).run(limit)
 
 
 def seconds_to_begin(server: smtp.Server) -> float:
@@ -86,6 +101,7 @@ class Round:
     sender: Sender
     transport: Transport
     server: smtp.Server
+    breaker: Breaker
     composer: Composer = field(default_factory=Composer)
     n_ended: int = 0
     _written_to: set[int] = field(default_factory=set)
@@ -104,7 +120,7 @@ class Round:
             reached(Point.BEFORE_CLAIM)
             claim = claims.claim(
                 now=self.now,
-                limit=min(BATCH, limit - n_claimed),
+                limit=min(1 if self.breaker.is_trial else BATCH, limit - n_claimed),
                 cap=settings.MAIL_CAP_PER_DAY,
                 spared=self._written_to,
                 since=since,
@@ -124,16 +140,37 @@ class Round:
         waiting = list(reversed(claim.letters))
         try:
             contacts = _contacts(claim.letters)
+            stopped = self._stop(claim, contacts)
+            waiting = [each for each in waiting if each.id not in stopped]
             while waiting and self._has_time():
                 self._send(waiting[-1], contacts.get(waiting[-1].participant_id), claim)
                 waiting.pop()
         except ServerAway as away:
-            LOG.warning("the mail server is away: %s", away)
+            self.breaker.failed(str(away))
             return False
         finally:
             if waiting:
                 claims.release(waiting, claim.token)
         return True
+
+    def _stop(self, claim: Claim, contacts: Contacts) -> set[UUID]:
+        """Take out of a batch who gets no mail at all, and what is over its domain's pace."""
+        prints = {
+            letter.id: found
+            for letter in claim.letters
+            if (found := _fingerprints(contacts.get(letter.participant_id))) is not None
+        }
+        refused = suppressed({pk: found.address for pk, found in prints.items()})
+        unwanted = [letter for letter in claim.letters if letter.id in refused]
+        if unwanted:
+            self.n_ended += claims.cancel(unwanted, claim.token, WhyNot.SUPPRESSED)
+        waits_anew = {each.id for each in claim.letters if not each.has_slot} - refused
+        domains = {pk: found.domain for pk, found in prints.items() if pk in waits_anew}
+        slots = pace.put_off(domains, per_minute=settings.MAILS_PER_MINUTE_PER_DOMAIN)
+        if slots:
+            early = [letter for letter in claim.letters if letter.id in slots]
+            claims.release(early, claim.token, slots)
+        return refused | slots.keys()
 
     def _send(self, letter: Letter, contact: Contact | CannotDecrypt | None, claim: Claim) -> None:
         """One message from its words to its end."""
@@ -154,6 +191,7 @@ class Round:
             outcome = self.transport.send(mail, lambda: self._pass_gate(letter, claim))
             reached(Point.AFTER_REPLY)
             self._settle(letter, claim, outcome)
+            self.breaker.answered()
             reached(Point.AFTER_COMMIT)
 
     def _composed(self, letter: Letter, contact: Contact) -> Mail:
@@ -196,13 +234,23 @@ class Round:
         return time.monotonic() - self._began
 
 
-def _contacts(letters: tuple[Letter, ...]) -> dict[int, Contact | CannotDecrypt]:
+def _contacts(letters: tuple[Letter, ...]) -> Contacts:
     """The contacts of a batch; somebody whose row does not decrypt must not stop the others."""
     ids = [letter.participant_id for letter in letters]
     try:
         return dict(contacts_of(ids))
     except CannotDecrypt:
         return {who: each for who in ids if (each := _contact_or_error(who)) is not None}
+
+
+def _fingerprints(contact: Contact | CannotDecrypt | None) -> Fingerprints | None:
+    """None without an address that can be; composing says so of that one letter."""
+    if not isinstance(contact, Contact):
+        return None
+    try:
+        return fingerprints(contact.email)
+    except BadAddress:
+        return None
 
 
 def _contact_or_error(participant: int) -> Contact | CannotDecrypt | None:

@@ -16,6 +16,7 @@ class Hurdle(StrEnum):
     NO_ADDRESS = "no_address"
     REFUSED = "refused"
     TOO_MANY_ATTEMPTS = "too_many_attempts"
+    RESTORED = "restored"
 
 
 IN_WORDS: Mapping[str, str] = {
@@ -23,11 +24,14 @@ IN_WORDS: Mapping[str, str] = {
     WhyNot.COMPLETED: "the questionnaire was already completed",
     WhyNot.WITHDRAWN: "the participant has withdrawn",
     WhyNot.PAUSED: "the study was paused",
+    WhyNot.UNSUBSCRIBED: "the participant wants no more mails",
+    WhyNot.SUPPRESSED: "mail to this address came back, or its owner called it unwanted",
     WhyNot.CONDITION: "the condition of this wave is not met",
     WhyNot.REPLANNED: "the plan changed and no longer asks for it",
     Hurdle.STARTED: "the questionnaire was already begun",
     Hurdle.CANNOT_RENDER: "the texts and this participant's details do not make a mail",
     Hurdle.NO_ADDRESS: "there is no mail address for this participant",
     Hurdle.REFUSED: "the mail server refused it for good",
+    Hurdle.RESTORED: "it was due before a backup was restored, and may have been sent",
     Hurdle.TOO_MANY_ATTEMPTS: "the mail server could not take it in any of the attempts",
 }

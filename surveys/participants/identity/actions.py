@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -20,6 +21,7 @@ from surveys.participants.identity.models import Person
 from surveys.participants.models import Participant
 
 SUPPRESSION = "surveys_suppression:address_index"
+MAIL_DOMAIN = "surveys_maildomain:domain_index"
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,13 @@ class Contact:
 
     email: str = field(repr=False)
     name: str = field(repr=False)
+
+
+class Fingerprints(NamedTuple):
+    """An address as it may be suppressed, under every key, and its domain under the active one."""
+
+    address: list[bytes]
+    domain: bytes
 
 
 @dataclass(frozen=True)
@@ -71,6 +80,15 @@ def address_index(email: str) -> bytes:
 def address_indexes(email: str) -> list[bytes]:
     """Its fingerprint under every key, the active one first, to look a suppression up."""
     return _keyring().blind_indexes(normalise(email), SUPPRESSION)
+
+
+def fingerprints(email: str) -> Fingerprints:
+    """What the delivery compares of an address; raises BadAddress."""
+    ring, address = _keyring(), normalise(email)
+    domain = address.rpartition("@")[2]
+    return Fingerprints(
+        ring.blind_indexes(address, SUPPRESSION), ring.blind_index(domain, MAIL_DOMAIN)
+    )
 
 
 def forget(participant: Participant) -> None:

@@ -49,6 +49,9 @@ def passes(letter: Letter, taken: Claim, margin: timedelta = MARGIN) -> bool:
 
 WITHDRAWN = {"status": "withdrawn", "withdrawn_at": NOW}
 LATE = {"closes_at": NOW}
+UNSUBSCRIBED = {"unsubscribed_at": NOW - DAY}
+AWAY = {"paused_until": (NOW + 2 * DAY).date()}
+BACK = {"paused_until": NOW.date()}
 
 
 @pytest.mark.parametrize(
@@ -73,6 +76,13 @@ LATE = {"closes_at": NOW}
             *("invitation", {}, {"state": "excluded", "cause": "branched_out"}),
             *(False, "cancelled", "condition"),
         ),
+        ("invitation", UNSUBSCRIBED, {}, False, "cancelled", "unsubscribed"),
+        ("reminder", UNSUBSCRIBED, {}, True, "cancelled", "unsubscribed"),
+        ("invitation", UNSUBSCRIBED, LATE, False, "cancelled", "unsubscribed"),
+        ("reminder", UNSUBSCRIBED, {"state": "completed"}, False, "cancelled", "completed"),
+        ("invitation", AWAY, {}, False, "due", ""),
+        ("invitation", AWAY, LATE, False, "missed", "window_closed"),
+        ("invitation", BACK, {}, False, "sending", ""),
         ("invitation", {}, {}, True, "due", ""),
         ("invitation", {}, {"state": "planned"}, False, "due", ""),
         ("invitation", {}, {"state": "planned"} | LATE, False, "missed", "window_closed"),

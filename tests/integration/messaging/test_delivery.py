@@ -17,10 +17,12 @@ from studyplatform.env import Smtp
 from surveys.design.models import Study
 from surveys.lib import sql, tokens
 from surveys.messaging import claims, retries
+from surveys.messaging.breaker import Breaker
 from surveys.messaging.delivery import Delivered, Round, deliver_due
 from surveys.messaging.envelope import Sender
-from surveys.messaging.models import DeliveryAttempt
+from surveys.messaging.models import DeliveryAttempt, Suppression
 from surveys.messaging.transports import smtp
+from surveys.participants.identity import actions as identity
 from surveys.participants.identity.models import Person
 from surveys.scheduling.models import Message
 from surveys.scheduling.states import MessageState
@@ -231,6 +233,20 @@ def test_nobody_without_an_address_is_written_to(server: ScriptedServer, study: 
     assert (message.state, message.why_not) == (MessageState.FAILED, "no_address")
 
 
+def test_a_suppressed_address_gets_no_mail_and_costs_no_attempt(
+    server: ScriptedServer, invite: Invite
+) -> None:
+    message, _ = invite("AAAA-0001", email="Dead@Mail.Example"), invite("AAAA-0002")
+    Suppression.objects.create(
+        address_index=identity.address_index("dead@mail.example"), reason="bounce", since=NOW
+    )
+    assert deliver() == 2
+    message.refresh_from_db()
+    assert (message.state, message.why_not, message.n_attempts) == ("cancelled", "suppressed", 0)
+    assert [mail.to for mail in server.accepted] == ["aaaa-0002@mail.example"]
+    assert not DeliveryAttempt.objects.filter(message=message).exists()
+
+
 def test_one_address_that_does_not_decrypt_waits_and_the_others_flow(
     server: ScriptedServer, invite: Invite
 ) -> None:
@@ -330,7 +346,9 @@ def test_no_body_begins_that_the_tasks_own_limit_could_cut_off(
     taken = claims.claim(now=NOW, limit=1, cap=6)
     slow = smtp.configured("host.example")
     with contextlib.closing(smtp.SmtpTransport(slow)) as transport:
-        run = Round(NOW, Sender("a@b.example", "a@b.example", "b.example"), transport, slow)
+        breaker = Breaker("host.example:25", timedelta(minutes=1))
+        sender = Sender("a@b.example", "a@b.example", "b.example")
+        run = Round(NOW, sender, transport, slow, breaker)
         run._began -= settings.DELIVER_SOFT_SECONDS - slow.longest_body  # as after many slow steps
         assert run._send_all(taken)
     message.refresh_from_db()

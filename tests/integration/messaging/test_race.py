@@ -13,11 +13,12 @@ from django.db import connection, transaction
 
 from surveys.design.models import Study
 from surveys.lib import sql
-from surveys.messaging import attempts, claims, delivery
+from surveys.messaging import attempts, claims, delivery, guards
 from surveys.messaging.claims import Claim
 from surveys.messaging.composing import Letter
+from surveys.messaging.models import SendingHold
 from surveys.participants.models import Participant
-from surveys.scheduling.models import Message
+from surveys.scheduling.models import Message, Occasion
 from tests import world
 from tests.smtp import ScriptedServer
 from tests.world import NOW
@@ -73,7 +74,7 @@ def in_step(monkeypatch: pytest.MonkeyPatch, *parameters: str) -> None:
 @pytest.fixture
 def claim_in_step(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two workers look for candidates before either of them takes any, and claim once."""
-    in_step(monkeypatch, "now", "limit", "spared")
+    in_step(monkeypatch, "now", "limit", "spared", "since")
     monkeypatch.setattr(delivery.Round, "run", _one_claim)
 
 
@@ -126,16 +127,59 @@ def test_the_cap_holds_when_two_workers_count_at_once_unless_nobody_waits_for_a_
     assert sum(len(claim.letters) for claim in taken) == n_claimed
 
 
-def test_whoever_withdraws_between_claim_and_body_gets_no_mail(
-    server: ScriptedServer, invite: Invite, monkeypatch: pytest.MonkeyPatch
+CHANGES: Mapping[str, tuple[Callable[[], object], str]] = {
+    "withdrawn": (
+        lambda: Participant.objects.update(status="withdrawn", withdrawn_at=NOW),
+        "cancelled withdrawn",
+    ),
+    "unsubscribed": (
+        lambda: Participant.objects.update(unsubscribed_at=NOW),
+        "cancelled unsubscribed",
+    ),
+    "completed": (
+        lambda: Occasion.objects.update(state="completed", started_at=NOW, ended_at=NOW),
+        "cancelled completed",
+    ),
+    "away": (
+        lambda: Participant.objects.update(paused_until=(NOW + 3 * world.DAY).date()),
+        "due ",
+    ),
+    "paused": (lambda: Study.objects.update(is_paused=True), "due "),
+    "held": (lambda: SendingHold.objects.create(since=NOW, reason="restored"), "due "),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_happens_between_claim_and_body_stops_the_mail(
+    server: ScriptedServer, invite: Invite, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
     message = invite()
-    at_gate, withdrawn = threading.Event(), threading.Event()
+    happens, end = CHANGES[change]
+    deliver_while(happens, monkeypatch)
+    assert server.accepted == []
+    delivery.deliver_due(now=NOW, limit=1)
+    message.refresh_from_db()
+    assert f"{message.state} {message.why_not}" == end
+    assert message.n_attempts == 0
+
+
+def test_control_without_the_gate_the_mail_goes_out_although_they_unsubscribed(
+    server: ScriptedServer, invite: Invite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invite()
+    monkeypatch.setattr(guards, "MAY_GO", "true")
+    deliver_while(CHANGES["unsubscribed"][0], monkeypatch)
+    assert len(server.accepted) == 1
+
+
+def deliver_while(happens: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let something happen and be committed while a worker stands at the gate with its claim."""
+    at_gate, happened = threading.Event(), threading.Event()
     opens = attempts.open_gate
 
     def open_gate(letter: Letter, *args: object, **options: object) -> bool:
         at_gate.set()
-        assert withdrawn.wait(30)
+        assert happened.wait(30)
         return opens(letter, *args, **options)  # type: ignore[arg-type]  # passed through
 
     monkeypatch.setattr(attempts, "open_gate", open_gate)
@@ -144,14 +188,9 @@ def test_whoever_withdraws_between_claim_and_body_gets_no_mail(
     )
     worker.start()
     assert at_gate.wait(30)
-    Participant.objects.update(status="withdrawn", withdrawn_at=NOW)
-    withdrawn.set()
+    happens()
+    happened.set()
     worker.join()
-
-    assert server.accepted == []
-    delivery.deliver_due(now=NOW, limit=1)
-    message.refresh_from_db()
-    assert (message.state, message.why_not) == ("cancelled", "withdrawn")
 
 
 def test_inside_a_larger_transaction_nothing_is_claimed_since_no_gate_would_be_durable(
