@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import structlog
 from django.db.models import QuerySet
 from django.http import FileResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
-from kombu.exceptions import OperationalError
 from rest_framework import generics, serializers, status
 from rest_framework.exceptions import NotFound
 from rest_framework.negotiation import BaseContentNegotiation
@@ -30,8 +28,7 @@ from surveys.api.problems import Refused
 from surveys.api.views import InStudy, problems
 from surveys.audit import log
 from surveys.lib import clock
-
-_log = structlog.get_logger(__name__)
+from surveys.lib.doorbell import ring
 
 
 class ExportAsked(serializers.Serializer[Any]):
@@ -97,7 +94,7 @@ class Exports(_InStudy, generics.ListAPIView[Export]):
             now=clock.now(),
             by_user=request.user if isinstance(request.user, User) else None,
         )
-        _ring(export)
+        ring(tasks.build_export, str(export.pk))
         return Response(ExportShown(export).data, status=status.HTTP_202_ACCEPTED)
 
 
@@ -161,14 +158,6 @@ class ExportFile(_InStudy):
         )
         name = f"{export.study.code}-{export.requested_at:%Y-%m-%d}.zip"
         return FileResponse(file, as_attachment=True, filename=name, content_type="application/zip")
-
-
-def _ring(export: Export) -> None:
-    """Have it built at once; without the broker the next beat finds it."""
-    try:
-        tasks.build_export.delay(str(export.pk))
-    except OperationalError:
-        _log.warning("the broker cannot be reached, so the export waits for the beat")
 
 
 app_name = "exports"

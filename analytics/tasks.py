@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from uuid import UUID
 
 from celery import shared_task
-from kombu.exceptions import OperationalError
 
 from analytics import actions
 from surveys.lib import clock, heartbeat
+from surveys.lib.doorbell import ring
 
 SOFT_SECONDS, SECONDS = 500, 540  # 5 million answers take half a minute
-logger = logging.getLogger(__name__)
 
 
 @shared_task(ignore_result=True, soft_time_limit=SOFT_SECONDS, time_limit=SECONDS)
@@ -25,9 +23,7 @@ def build_export(export_id: str) -> None:
 def build_queued() -> None:
     """Ring once for each export that a lost task or a killed worker has left; the beat calls this."""
     now = clock.now()
-    try:
-        for export_id in actions.waiting():
-            build_export.apply_async((str(export_id),), expires=60)
-    except OperationalError:
-        logger.warning("the broker is away; the exports wait for the next tick")
+    for export_id in actions.waiting():
+        if not ring(build_export, str(export_id)):
+            break
     heartbeat.beat("build_queued", now)

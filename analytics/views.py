@@ -6,7 +6,6 @@ Downloading is a POST, because every download is kept in the audit trail.
 from __future__ import annotations
 
 import json
-import logging
 from functools import partial
 from pathlib import Path
 from uuid import UUID
@@ -17,7 +16,6 @@ from django.db import transaction
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_POST
-from kombu.exceptions import OperationalError as BrokerAway
 
 from analytics import actions, tasks
 from analytics.formats import FORMATS, UnknownFormat
@@ -29,11 +27,10 @@ from surveys.audit import log
 from surveys.console.chrome import show, study_page
 from surveys.design.models import Study
 from surveys.lib import clock
+from surveys.lib.doorbell import ring
 
 PAGE = 25
 UNDER_WAY = (Export.State.QUEUED, Export.State.RUNNING)
-
-logger = logging.getLogger(__name__)
 
 
 @study_page(Permission.EXPORT_MAKE)
@@ -56,7 +53,7 @@ def ask(request: HttpRequest, study: Study) -> HttpResponseBase:
         )
     except UnknownFormat as error:
         return _list_page(request, study, problem=str(error))
-    transaction.on_commit(partial(_ring, export.pk))
+    transaction.on_commit(partial(ring, tasks.build_export, str(export.pk)))
     return redirect("analytics:export", study.code, export.pk)
 
 
@@ -140,11 +137,3 @@ def _archive(export: Export) -> Path | None:
         return None
     path = actions.archive_of(export)
     return path if path.is_file() else None
-
-
-def _ring(export: UUID) -> None:
-    """Wake a worker. When no broker answers, the next tick finds the row."""
-    try:
-        tasks.build_export.delay(str(export))
-    except BrokerAway as error:
-        logger.warning("no broker to ring for export %s: %s", export, type(error).__name__)

@@ -9,9 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, setup_logging, worker_process_init, worker_ready
+from celery.signals import (
+    beat_init,
+    setup_logging,
+    worker_process_init,
+    worker_ready,
+    worker_shutting_down,
+)
 
 from studyplatform import leash
+from surveys.lib import stopping
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studyplatform.settings")
 
@@ -32,6 +39,12 @@ def use_our_logs(**_: Any) -> None:
 def die_with_the_worker(**_: Any) -> None:
     """A pool process whose worker was killed must not stay behind."""
     leash.die_with_parent(signal.SIGKILL)
+
+
+@worker_shutting_down.connect
+def begin_nothing_new(**_: Any) -> None:
+    """A delivery under way ends after its present mail, within the time that a stop allows."""
+    stopping.ask()
 
 
 @worker_ready.connect

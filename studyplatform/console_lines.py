@@ -10,7 +10,7 @@ from typing import TextIO, TypeAlias
 
 Write: TypeAlias = Callable[[str, str], None]  # program name, line
 
-COLOURS = {"postgres": 34, "valkey": 35, "web": 32, "worker": 36, "beat": 33}
+COLOURS = {"postgres": 34, "valkey": 35, "web": 32, "planner": 36, "sender": 31, "beat": 33}
 OTHER_COLOUR = 37
 _one_at_a_time = threading.Lock()
 

@@ -1,4 +1,4 @@
-"""The platform's four processes, ready for a supervisor: web, worker, exporter, beat."""
+"""The platform's processes, ready for a supervisor: web, planner, sender, exporter, beat."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from pathlib import Path
 from studyplatform.supervisor import Program
 
 ROOT = Path(__file__).resolve().parent.parent
+STOP_SECONDS = 60  # a mail server may take 30 s for one mail, and a broker that hangs 20 s to leave
 READY_FILE = "READY_FILE"  # a worker and a beat touch the file of this name when they are ready
 
 
 def all_of(env: Mapping[str, str], *, port: int, host: str = "127.0.0.1") -> list[Program]:
-    """All four in their start order; `env` holds DATABASE_URL, REDIS_URL, VAR_DIR."""
-    return [web(env, port=port, host=host), worker(env), exporter(env), beat(env)]
+    """All five in their start order; `env` holds DATABASE_URL, REDIS_URL, VAR_DIR."""
+    return [web(env, port=port, host=host), planner(env), sender(env), exporter(env), beat(env)]
 
 
 def web(env: Mapping[str, str], *, port: int, host: str = "127.0.0.1") -> Program:
@@ -31,9 +32,18 @@ def web(env: Mapping[str, str], *, port: int, host: str = "127.0.0.1") -> Progra
     )
 
 
-def worker(env: Mapping[str, str], *, concurrency: int = 2) -> Program:
-    """The worker for sweeps and mails."""
-    return _worker("worker", "celery", env, concurrency)
+def planner(env: Mapping[str, str]) -> Program:
+    """The worker for sweeps and reconciliation; two at a time, as reconciling takes long.
+
+    A process of its own, for which some 90 MB and two seconds of start are the price: among slots
+    shared with the sender, as many slow deliveries as there are slots would hold up every sweep.
+    """
+    return _worker("planner", "planning", env, concurrency=2)
+
+
+def sender(env: Mapping[str, str], *, concurrency: int = 2) -> Program:
+    """The worker for mails."""
+    return _worker("sender", "sending", env, concurrency)
 
 
 def exporter(env: Mapping[str, str]) -> Program:
@@ -47,14 +57,19 @@ def beat(env: Mapping[str, str]) -> Program:
 
 
 def _worker(name: str, queue: str, env: Mapping[str, str], concurrency: int) -> Program:
-    """A Celery worker. SIGTERM lets running tasks end, then hands back what has not begun."""
+    """A Celery worker. SIGTERM lets running tasks end; a delivery ends after its present mail.
+
+    What is killed after that time comes back: the next tick rings for it.
+    """
     options = ("--queues", queue, "--hostname", f"{name}@%h", "--concurrency", str(concurrency))
     # Events nobody reads; with the broker gone, a heartbeat keeps a stopping worker for ever.
     quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")
-    return _celery(name, ("worker", *options, *quiet), {**env, "REMAP_SIGTERM": "SIGQUIT"})
+    return _celery(name, ("worker", *options, *quiet), env, stop_seconds=STOP_SECONDS)
 
 
-def _celery(name: str, options: tuple[str, ...], env: Mapping[str, str]) -> Program:
+def _celery(
+    name: str, options: tuple[str, ...], env: Mapping[str, str], *, stop_seconds: float = 30
+) -> Program:
     sign = Path(env["VAR_DIR"]) / "run" / f"{name}-{os.getpid()}.ready"
 
     def prepare() -> None:
@@ -67,6 +82,7 @@ def _celery(name: str, options: tuple[str, ...], env: Mapping[str, str]) -> Prog
         env={**env, READY_FILE: str(sign)},
         ready=sign.exists,
         prepare=prepare,
+        stop_seconds=stop_seconds,
         cwd=ROOT,
     )
 

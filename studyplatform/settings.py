@@ -126,7 +126,7 @@ CACHES: dict[str, Any] = {
         "BACKEND": "studyplatform.cache.FailingOpenCache",
         "LOCATION": env.text("CACHE_URL") or REDIS_URL,
         "KEY_PREFIX": f"cache-{MODE}",
-        "OPTIONS": {"socket_timeout": 3, "socket_connect_timeout": 3},
+        "OPTIONS": {"socket_timeout": 0.3, "socket_connect_timeout": 0.3},  # a visitor waits
     }
 }
 
@@ -244,13 +244,20 @@ CELERY_TASK_ACKS_LATE = CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_TIME_LIMIT = TASK_SECONDS
 CELERY_TASK_SOFT_TIME_LIMIT = TASK_SECONDS - 30
-CELERY_TASK_PUBLISH_RETRY = False  # the web process fails fast; the next tick catches up
-# An export takes minutes and much memory: a worker of its own builds them, one after the other.
-CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("celery", "exports")]
-CELERY_TASK_ROUTES = {"analytics.tasks.build_export": {"queue": "exports"}}
+CELERY_TASK_PUBLISH_RETRY = False  # surveys/lib/doorbell.py: the next tick catches up
+# Each queue has workers of its own (studyplatform/processes.py): windows open and close on time
+# however long a mail server takes, and an export takes minutes and much memory.
+CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("planning", "sending", "exports")]
+CELERY_TASK_DEFAULT_QUEUE = "planning"
+CELERY_TASK_CREATE_MISSING_QUEUES = False
+CELERY_TASK_ROUTES = {
+    "surveys.tasks.deliver": {"queue": "sending"},
+    "analytics.tasks.build_export": {"queue": "exports"},
+}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
-CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
+# SIGTERM lets tasks end. A soft shutdown would sleep its whole time out although they have ended.
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 0
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": VISIBILITY_SECONDS,
@@ -258,7 +265,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 3,
     "socket_keepalive": True,
     "health_check_interval": 10,
-    "max_retries": 1,  # kombu's default patience would hold a web request for six seconds
+    "max_retries": 1,
     "interval_start": 0,
     "interval_step": 0.2,
 }

@@ -1,8 +1,8 @@
 """A real SMTP server in a thread that misbehaves on command, and remembers what it accepted.
 
 A fault is written `<stage>-<what>`: the stages are `ehlo`, `mail`, `rcpt`, `data` (the command),
-`body` (in the middle of it), `end` (after all of it) and `quit`; what is a reply code, `hang` or
-`drop`. It strikes when it is the local part of the recipient, or next in `script` (one entry a
+`body` (in the middle of it), `end` (after all of it) and `quit`; what is a reply code, `hang`,
+`slow` or `drop`. It strikes when it is the local part of the recipient, or next in `script` (one entry a
 mail), or in `always`.
 """
 
@@ -21,6 +21,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+SLOW_SECONDS = 0.5
 STAGES = ("ehlo", "mail", "rcpt", "data", "body", "end", "quit")
 
 
@@ -110,6 +111,9 @@ class _Server(SMTP):
             await asyncio.sleep(3600)
         if fault == "drop":
             self.cut()
+        if fault == "slow":
+            await asyncio.sleep(SLOW_SECONDS)
+            return None
         return f"{fault} told to say so to <{to}>" if fault else None
 
     def cut(self) -> None:

@@ -17,7 +17,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from surveys.lib import tokens
+from surveys.lib import stopping, tokens
 from surveys.lib.crashpoints import Point, reached
 from surveys.lib.crypto import CannotDecrypt
 from surveys.messaging import attempts, claims, envelope, pace
@@ -228,7 +228,7 @@ class Round:
         self.n_ended += 1
 
     def _has_time(self) -> bool:
-        return self._seconds() < seconds_to_begin(self.server)
+        return not stopping.is_asked() and self._seconds() < seconds_to_begin(self.server)
 
     def _seconds(self) -> float:
         return time.monotonic() - self._began

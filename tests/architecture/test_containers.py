@@ -29,7 +29,7 @@ def test_every_process_of_the_platform_is_a_service() -> None:
     named = {program.name for program in processes.all_of({"VAR_DIR": ""}, port=8000)}
     assert {"postgres", "valkey", "migrate", *named} == set(services)
     ours = [service for service in services.values() if "build" in service]
-    assert len(ours) == 5
+    assert len(ours) == 6
     assert all(service["cap_drop"] == ["ALL"] and service["read_only"] for service in ours)
 
 
@@ -53,7 +53,7 @@ def test_what_the_services_get_are_settings_that_exist() -> None:
         (ROOT / "studyplatform" / f).read_text() for f in ("settings.py", "webserver.py")
     )
     given = {name for service in compose()["services"].values() if "build" in service
-             for name in service["environment"]} - {"REMAP_SIGTERM"}  # fmt: skip
+             for name in service["environment"]}  # fmt: skip
     assert {name for name in given if f'"{name}"' not in settings} == set()
 
 

@@ -37,7 +37,8 @@ def until(condition: Callable[[], bool], seconds: float = 60) -> None:
 
 TELLING = {
     "studyplatform.wsgi": "web",
-    "studyplatform worker --queues celery": "worker",
+    "studyplatform worker --queues planning": "planner",
+    "studyplatform worker --queues sending": "sender",
     "studyplatform worker --queues exports": "exporter",
     "studyplatform beat": "beat",
     "bin/postgres": "postgres",
@@ -138,7 +139,7 @@ def test_every_killed_process_comes_back_and_the_platform_is_ready_again(var_dir
     with up(var_dir, free_port()) as platform:
         until(platform.ready)
         assert "admin@localhost" in platform.said
-        for name in ("web", "worker", "exporter", "beat", "postgres", "valkey"):
+        for name in ("web", "planner", "sender", "exporter", "beat", "postgres", "valkey"):
             ours = set(platform.children())
             named = {p.name: p.pid for p in reversed(processes()) if p.pid in ours}
             assert name in named

@@ -1,6 +1,6 @@
 """`manage.py up`: the whole platform on one machine, in one terminal.
 
-PostgreSQL and Valkey (unless DATABASE_URL and REDIS_URL name others), tables, web, worker, exporter, beat.
+PostgreSQL and Valkey (unless DATABASE_URL and REDIS_URL name others), tables, web, workers, beat.
 It asks no database itself: everything runs in processes of its own under the supervisor.
 """
 

@@ -122,7 +122,6 @@ def test_a_broker_that_is_away_leaves_the_export_in_the_queue(
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     monkeypatch.setattr(app.conf, "broker_url", "redis://127.0.0.1:1/0")  # nobody listens there
-    monkeypatch.setattr(app.amqp, "_producer_pool", None)
     with django_capture_on_commit_callbacks(execute=True) as rung:
         export = ask(manager, stage, "csv")
     assert len(rung) == 1

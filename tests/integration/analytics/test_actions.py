@@ -187,9 +187,7 @@ def test_the_beat_rings_for_each_export_that_waits_and_builds_none_itself(
     study: Study, monkeypatch: Any
 ) -> None:
     rung: list[str] = []
-    monkeypatch.setattr(
-        tasks.build_export, "apply_async", lambda arguments, **_: rung.extend(arguments)
-    )
+    monkeypatch.setattr(tasks.build_export, "apply_async", lambda ids, **_: rung.extend(ids))
     one, two, three = (request(study, "parquet") for _ in range(3))
     tasks.build_export(str(one.pk))
     tasks.build_queued()
