@@ -26,6 +26,7 @@ from surveys.participants.entries import Entry
 from surveys.participants.models import Participant
 from surveys.responding import actions as responding
 from surveys.responding.actions import PageSaved
+from surveys.responding.results import results_of
 from surveys.scheduling import actions as scheduling
 from surveys.scheduling.models import Occasion
 
@@ -51,7 +52,7 @@ def enrol(
 ) -> EnrolmentResult:
     """Enrol people with their consent, allocate them, and plan their occasions: all or none."""
     result = enrolment.enrol(study=study, entries=entries, source=source, by=by, now=now)
-    scheduling.replan(result.created, by=by, now=now)
+    scheduling.replan(result.created, by=by, now=now, results=results_of)
     return result
 
 
@@ -59,14 +60,14 @@ def enrol(
 def set_anchor(*, participant: Participant, name: str, on: date, by: Actor, now: datetime) -> None:
     """Set one person's own date, and plan the waves that hang on it."""
     participants.set_anchor(participant=participant, name=name, on=on, by=by, now=now)
-    scheduling.replan([participant], by=by, now=now)
+    scheduling.replan([participant], by=by, now=now, results=results_of)
 
 
 @transaction.atomic
 def move(*, participant: Participant, timezone: str, by: Actor, now: datetime) -> None:
     """Note that somebody lives in another zone now; what is not yet due moves along."""
     participants.set_timezone(participant=participant, timezone=timezone, by=by, now=now)
-    scheduling.replan([participant], by=by, now=now)
+    scheduling.replan([participant], by=by, now=now, results=results_of)
 
 
 @transaction.atomic
@@ -80,8 +81,8 @@ def withdraw(
 
 def sweep(*, now: datetime) -> Swept:
     """Open and close windows, and replan the people whose earlier waves just ended."""
-    n_opened = scheduling.open_due(now=now)
-    closed = scheduling.close_due(now=now)
+    n_opened = scheduling.open_due(now=now, results=results_of)
+    closed = scheduling.close_due(now=now, results=results_of)
     return Swept(n_opened, closed.n_closed, closed.n_replanned)
 
 
@@ -112,6 +113,8 @@ def save_page(
     )
     if saved.completed:
         participant = saved.occasion.participant
-        scheduling.replan([participant], by=Actor.participant(participant.code), now=now)
+        scheduling.replan(
+            [participant], by=Actor.participant(participant.code), now=now, results=results_of
+        )
     reached(Point.IN_SAVE)
     return saved

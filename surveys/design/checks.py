@@ -8,7 +8,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 
-from surveys.design import conditions
+from surveys.design import conditions, trials
+from surveys.design.forms import Form
 from surveys.design.placeholders import unknown_in
 from surveys.design.protocol import MessageTexts, Protocol, Wave
 from surveys.design.schedule import after, window
@@ -24,16 +25,17 @@ OPENINGS = tuple(dt.datetime(2027, month, 28, 12, tzinfo=dt.UTC) for month in ra
 def problems(protocol: Protocol, instruments: Mapping[str, Instrument]) -> tuple[Found, ...]:
     """Everything that keeps a protocol from being published; `instruments` maps refs to them."""
     found = [*_texts(protocol), *_messages(protocol), *_eligibility(protocol)]
-    planned: list[str] = []
+    found += _left_out_items(protocol, instruments)
+    planned: dict[str, list[Instrument]] = {}
     for i, wave in enumerate(protocol.waves):
         here = [
             *_instruments(wave, protocol, instruments),
             *_reminders(wave),
-            *_condition(wave, planned),
+            *_condition(wave, planned, protocol),
         ]
         found += [(("waves", i, *where), what) for where, what in here]
         if wave.is_planned:
-            planned.append(wave.code)
+            planned[wave.code] = [instruments[r] for r in wave.instruments if r in instruments]
     return tuple(found)
 
 
@@ -107,6 +109,31 @@ def _reminders(wave: Wave) -> Iterator[Found]:
         previous = due
 
 
-def _condition(wave: Wave, earlier: list[str]) -> Iterator[Found]:
-    if wave.only_if is not None:
-        yield from ((("only_if",), what) for what in conditions.problems(wave.only_if, earlier))
+def _condition(wave: Wave, earlier: trials.Earlier, protocol: Protocol) -> Iterator[Found]:
+    if wave.only_if is None:
+        return
+    found = list(trials.problems(wave.only_if, earlier))
+    yield from ((("only_if",), what) for what in found)
+    for form in () if found else protocol.forms:
+        if form.asks_wave(wave.code) and trials.never_met(wave.only_if, earlier, form):
+            yield (
+                ("only_if",),
+                f"form '{form.code}' leaves out what this asks for, so nobody with it is asked",
+            )
+
+
+def _left_out_items(protocol: Protocol, instruments: Mapping[str, Instrument]) -> Iterator[Found]:
+    for i, form in enumerate(protocol.forms):
+        here = [found for ref in form.without.items for found in _items(form, ref, instruments)]
+        yield from ((("forms", i, "without", "items", *where), what) for where, what in here)
+
+
+def _items(form: Form, ref: str, instruments: Mapping[str, Instrument]) -> Iterator[Found]:
+    if ref not in instruments:
+        return  # said where a wave asks it
+    known, gone = instruments[ref].by_code, form.items_left_out(ref)
+    for i, item in enumerate(gone):
+        if item not in known:
+            yield (ref, i), f"'{ref}' has no item '{item}'; known are {', '.join(known)}"
+    if known.keys() <= set(gone):
+        yield (ref,), f"form '{form.code}' leaves nothing of '{ref}'; name it under 'instruments'"

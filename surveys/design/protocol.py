@@ -14,6 +14,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from surveys.design import zones
+from surveys.design.forms import EVERYTHING, Form, InstrumentRef, form_problems
 from surveys.design.periods import Period, PeriodField
 from surveys.design.timing import Found, Schedule, TimeOfDay, Window, time_of
 from surveys.instruments.definition import Code, Document, Language, Slug, Text
@@ -21,7 +22,6 @@ from surveys.lib.documents import Misfit
 
 __all__ = ["Protocol", "Schedule", "TimeOfDay", "Wave", "Window", "Zone", "time_of"]
 
-InstrumentRef = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,59}@[1-9][0-9]{0,5}$")]
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
 Zone = Annotated[str, AfterValidator(zones.checked)]
 Page = Annotated[str, StringConstraints(min_length=1, max_length=40_000)]
@@ -135,13 +135,23 @@ class Protocol(Document):
     allocation: Allocation | None = None
     anchors: tuple[Code, ...] = ()
     waves: tuple[Wave, ...] = Field(min_length=1)
+    forms: tuple[Form, ...] = ()  # planned-missing; empty: everybody is asked everything
     quiet_hours: tuple[TimeOfDay, TimeOfDay] | None = None
+    messages_per_day: int | None = Field(default=None, ge=1, le=100)  # to one participant
     messages: Messages
 
     @cached_property
     def by_code(self) -> dict[str, Wave]:
         """Waves by their code."""
         return {wave.code: wave for wave in self.waves}
+
+    def form(self, code: str) -> Form:
+        """The form of that code; where there is none, the one that leaves out nothing."""
+        return self._forms.get(code, EVERYTHING)
+
+    @cached_property
+    def _forms(self) -> dict[str, Form]:
+        return {form.code: form for form in self.forms}
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
@@ -150,6 +160,7 @@ class Protocol(Document):
             found.append((("quiet_hours",), "must begin and end at different times"))
         for i, wave in enumerate(self.waves):
             found += [(("waves", i, *where), what) for where, what in self._wave_problems(wave, i)]
+        found += form_problems(self)
         if found:
             raise Misfit(found)
         return self
@@ -159,6 +170,7 @@ class Protocol(Document):
         yield from _repeated("anchor", self.anchors, ("anchors",))
         yield from _repeated("arm", (arm.code for arm in self.arms), ("arms",), "code")
         yield from _repeated("wave", (wave.code for wave in self.waves), ("waves",), "code")
+        yield from _repeated("form", (form.code for form in self.forms), ("forms",), "code")
         if ENROLLMENT in self.anchors:
             yield ("anchors",), f"'{ENROLLMENT}' is every study's own anchor"
 
@@ -183,6 +195,11 @@ class Protocol(Document):
         for i, arm in enumerate(wave.arms):
             if arm not in arms:
                 yield ("arms", i), f"there is no arm '{arm}'"
+        if self.messages_per_day and wave.schedule.per_day > self.messages_per_day:
+            yield (
+                ("schedule", "per_day"),
+                f"{wave.schedule.per_day} prompts a day are more than 'messages_per_day' allows",
+            )
         anchor = wave.schedule.anchor
         if anchor is None or anchor == ENROLLMENT or anchor in self.anchors:
             return

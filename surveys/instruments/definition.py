@@ -5,7 +5,7 @@ The same model reads the YAML file, the stored JSON and the export's codebook.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
@@ -95,6 +95,11 @@ class Scale(Document):
         """The rows that enter the score."""
         return tuple(key for key in self.keys if key.scored)
 
+    def is_scorable_without(self, items: Collection[str]) -> bool:
+        """Whether enough items are left for a score when these are not asked."""
+        n_left = sum(key.item not in items for key in self.scored_keys)
+        return n_left >= self.rule.min_answered
+
     @model_validator(mode="after")
     def _answerable(self) -> Self:
         if self.rule.min_answered > len(self.scored_keys):
@@ -170,6 +175,17 @@ class Instrument(Document):
         """The items in screens of `items_per_page`."""
         step = self.items_per_page
         return tuple(self.items[i : i + step] for i in range(0, len(self.items), step))
+
+    def without(self, items: Collection[str]) -> Instrument:
+        """The questionnaire as people see it to whom some items are not asked.
+
+        It has no scales: answers are scored by the whole instrument.
+        """
+        if not items:
+            return self
+        kept = {name: getattr(self, name) for name in type(self).model_fields}
+        asked = tuple(item for item in self.items if item.code not in items)
+        return Instrument.model_construct(**kept | {"items": asked, "scales": (), "examples": ()})
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:

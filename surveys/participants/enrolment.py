@@ -23,7 +23,7 @@ from surveys.design.registry import protocol_of
 from surveys.lib import ids
 from surveys.lib.documents import content_hash
 from surveys.lib.languages import pick
-from surveys.participants import allocation
+from surveys.participants import allocation, forms
 from surveys.participants.entries import Entry, EntryProblems, Problem, repeated, strata_of
 from surveys.participants.identity import actions as identity
 from surveys.participants.models import Allocation, ConsentRecord, Participant
@@ -149,6 +149,7 @@ def _create(version: ProtocolVersion, entries: list[Entry], now: datetime) -> li
     codes = _codes(study, entries)
     places = allocation.next_places(study=study, protocol=protocol, entries=entries)
     arms = [place.arm for place in places] or [""] * len(entries)
+    drawn = forms.next_forms(study=study, protocol=protocol, arms=arms)
     created = Participant.objects.bulk_create(
         [
             Participant(
@@ -160,9 +161,10 @@ def _create(version: ProtocolVersion, entries: list[Entry], now: datetime) -> li
                 site=entry.site,
                 strata=dict(entry.strata),
                 arm=arm,
+                form=form,
                 enrolled_at=now,
             )
-            for entry, code, arm in zip(entries, codes, arms, strict=True)
+            for entry, code, arm, form in zip(entries, codes, arms, drawn, strict=True)
         ],
         batch_size=BATCH,
     )

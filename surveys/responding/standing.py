@@ -49,12 +49,16 @@ class Standing:
 
 
 def standing(occasion: Occasion) -> Standing:
-    """Read it by the protocol version that the occasion was planned with."""
-    wave = protocols.protocol_of(occasion.protocol).by_code[occasion.wave]
+    """Read it by the protocol version and the form that the occasion was planned with."""
+    protocol = protocols.protocol_of(occasion.protocol)
+    form = protocol.form(occasion.local.get("form", ""))
     rows = Submission.objects.filter(occasion=occasion).select_related("instrument")
     rows = rows.defer("instrument__document", "flat")
     return Standing(
         occasion,
-        instruments.instruments(wave.instruments),
+        [
+            instrument.without(form.items_left_out(instrument.ref))
+            for instrument in instruments.instruments(form.asked(protocol.by_code[occasion.wave]))
+        ],
         {row.instrument.ref: row for row in rows},
     )

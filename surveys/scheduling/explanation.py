@@ -15,6 +15,10 @@ GUARDS = {
         "The window closes before the quiet hours end, so the invitation goes out during them."
     ),
     "apart": "Another wave writes at the same moment, so this one's message goes out later.",
+    "day_cap": (
+        "The study allows no more messages to the participant within 24 hours, so a message of "
+        "this occasion goes out later."
+    ),
     "opened_late": "Its moment had passed when it was planned, so it opened at once.",
     BEFORE_ENROLMENT: "It is not asked because it had closed before the participant enrolled.",
 }
@@ -50,6 +54,11 @@ def explain(
     sentences = [CAUSES[Cause(cause)]] if cause and BEFORE_ENROLMENT not in guards else []
     if "only_if" in local:
         sentences.append(f"The wave is asked only if {local['only_if']}.")
+        sentences += _verdict(state)
+    if "form" in local:
+        left_out = cause == Cause.PLANNED_MISSING and "share" not in local
+        which = ", which leaves out this wave" if left_out else ""
+        sentences.append(f"The participant has form {local['form']}{which}.")
     if "share" in local:
         sentences.append(f"The wave asks {local['share']:.0%} of the participants, drawn by lot.")
     if "waits_for" in local:
@@ -60,6 +69,15 @@ def explain(
         verb = "opens" if state == OccasionState.PLANNED else "opened"
         sentences.append(f"It {verb} at {_utc(opens_at)} and closes at {_utc(closes_at)}.")
     return sentences + [_guard(name) for name in guards]
+
+
+def _verdict(state: str) -> list[str]:
+    """Whether the condition held, not the answers by which it was decided."""
+    if state in {OccasionState.OPEN, OccasionState.STARTED, OccasionState.COMPLETED}:
+        return ["That held when it opened."]
+    if state == OccasionState.PLANNED:
+        return ["That is decided when it opens, by the waves that are over then."]
+    return []
 
 
 def _dated(local: Intent, zone: str) -> list[str]:

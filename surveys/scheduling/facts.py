@@ -7,12 +7,13 @@ occasions, their messages. Whoever changes somebody's plan holds that participan
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from operator import itemgetter
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 from uuid import UUID
 
+from surveys.design.conditions import Fact, Value
 from surveys.participants.models import Anchor, Participant
 from surveys.scheduling.changes import ExistingMessage, ExistingOccasion
 from surveys.scheduling.models import Message, Occasion
@@ -29,6 +30,28 @@ CHANGEABLE = (OccasionState.PLANNED, OccasionState.CANCELLED, OccasionState.EXCL
 EXISTING = (
     "pk", "wave", "nth", "state", "cause", "opens_at", "closes_at", "ended_at", "local",
 )  # fmt: skip
+
+
+Results: TypeAlias = Mapping[Fact, Value]  # one person's answers and scores of completed waves
+# Reads them in bulk for participants; the pipeline hands in the one of `responding`, which
+# scheduling does not know.
+ReadResults: TypeAlias = Callable[[Collection[int], Collection[Fact]], Mapping[int, Results]]
+
+
+class ResultsNotAtHand(LookupError):
+    """A condition asks for answers or scores, and the caller brought nobody who reads them."""
+
+
+def no_results(_participants: Collection[int], needed: Collection[Fact]) -> Mapping[int, Results]:
+    """For callers whose protocols ask for none; raises ResultsNotAtHand."""
+    raise ResultsNotAtHand(", ".join(sorted(map(str, needed))))
+
+
+def results_for(
+    read: ReadResults, participants: Collection[int], needed: Collection[Fact]
+) -> Mapping[int, Results]:
+    """What the conditions need; nothing is read when they need nothing."""
+    return read(participants, needed) if needed and participants else {}
 
 
 class Past(Protocol):
@@ -64,19 +87,26 @@ def hold(participants: Iterable[int]) -> list[Participant]:
     )
 
 
-def dossiers(held: Sequence[Participant]) -> Iterator[Dossier]:
+def dossiers(
+    held: Sequence[Participant], results: Mapping[int, Results] | None = None
+) -> Iterator[Dossier]:
     """The facts and plans of participants whose rows the caller holds; locks what may change."""
+    results = results or {}
     ids = [participant.pk for participant in held]
     anchors = _anchors(ids)
     plans = _plans(ids)
     for participant in held:
         existing = plans.get(participant.pk, {})
-        facts = facts_of(participant, existing.values(), anchors.get(participant.pk, {}))
+        own = anchors.get(participant.pk, {}), results.get(participant.pk, {})
+        facts = facts_of(participant, existing.values(), *own)
         yield Dossier(participant, facts, existing)
 
 
 def facts_of(
-    participant: Participant, occasions: Collection[Past], anchors: Mapping[str, date]
+    participant: Participant,
+    occasions: Collection[Past],
+    anchors: Mapping[str, date],
+    results: Results | None = None,
 ) -> PersonFacts:
     """What a plan depends on, from rows already read."""
     by_wave: dict[str, list[Past]] = defaultdict(list)
@@ -93,6 +123,8 @@ def facts_of(
         ended={wave: has_completed(rows) for wave, rows in by_wave.items()},
         anchor_zones=anchor_zones(occasions),
         withdrawn=participant.status == Participant.Status.WITHDRAWN,
+        form=participant.form,
+        results=results or {},
     )
 
 

@@ -6,19 +6,20 @@ difference. The plan does not depend on the present moment, so planning again ch
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 from surveys.design import schedule
-from surveys.design.conditions import evaluate, names_in
+from surveys.design.conditions import COMPLETED, Fact, Value, evaluate, facts_in
+from surveys.design.forms import EVERYTHING, Form
 from surveys.design.protocol import Protocol, Wave
 from surveys.design.schedule import Moment
+from surveys.scheduling.spacing import Spacing
 from surveys.scheduling.states import Cause, MessageKind
 
-APART = timedelta(minutes=30)  # between two messages that fall on the same moment
 ENROLLMENT = "enrollment"
 BEFORE_ENROLMENT = "closed_before_enrolment"
 
@@ -60,7 +61,8 @@ class PersonFacts:
 
     `completed` is the moment at which a wave was completed, `ended` whether it was (None while
     that is open). `anchor_zones` names the zone in which an anchor's day was read when its first
-    occasion opened: who moves house keeps the day from which waves are counted.
+    occasion opened: who moves house keeps the day from which waves are counted. `results` holds
+    the answers and scores that conditions ask for, of waves that were completed.
     """
 
     code: str
@@ -73,6 +75,8 @@ class PersonFacts:
     ended: Mapping[str, bool | None] = field(default_factory=dict)
     anchor_zones: Mapping[str, str] = field(default_factory=dict)
     withdrawn: bool = False
+    form: str = ""
+    results: Mapping[Fact, Value] = field(default_factory=dict)
 
 
 class Planner:
@@ -80,6 +84,7 @@ class Planner:
 
     def __init__(self, protocol: Protocol) -> None:
         self.quiet_hours = protocol.quiet_hours
+        self._protocol = protocol
         self._waves = [wave for wave in protocol.waves if wave.schedule.event is None]
         self._shared = lru_cache(maxsize=2048)(self._on_days)
 
@@ -87,6 +92,11 @@ class Planner:
     def waves(self) -> list[str]:
         """The codes of the waves that are planned."""
         return [wave.code for wave in self._waves]
+
+    @property
+    def results_needed(self) -> frozenset[Fact]:
+        """The answers and scores that the waves' conditions ask for."""
+        return values_in(wave.only_if for wave in self._waves)
 
     def plan(self, person: PersonFacts) -> tuple[PlannedOccasion, ...]:
         """Every occasion of the protocol for one person, in the protocol's order.
@@ -98,13 +108,17 @@ class Planner:
             return ()
         plan: list[PlannedOccasion] = []
         ended = dict(person.ended)
+        form = self._protocol.form(person.form)
         for index, wave in enumerate(self._waves):
-            cause = _cause(wave, person, ended)
-            occasions = _left_out(wave, cause) if cause else self._asked(index, wave, person)
+            cause = _cause(wave, person, ended, form)
+            occasions = _left_out(wave, cause, form) if cause else self._asked(index, wave, person)
             if all(occasion.cause for occasion in occasions) and not ended.get(wave.code):
                 ended[wave.code] = False  # who is not asked will not complete it
-            plan += occasions
-        return tuple(self._apart(plan))
+            plan += occasions if form is EVERYTHING else _on_form(occasions, form)
+        return tuple(Spacing(self._quiet, self._protocol.messages_per_day).spaced(plan))
+
+    def _quiet(self, moment: datetime, zone: str) -> datetime:
+        return schedule.quiet(moment, self.quiet_hours, zone)
 
     def _asked(self, index: int, wave: Wave, person: PersonFacts) -> list[PlannedOccasion]:
         return [
@@ -190,55 +204,54 @@ class Planner:
                 yield PlannedMessage(MessageKind.REMINDER, nth, due)
                 last = due
 
-    def _apart(self, plan: Sequence[PlannedOccasion]) -> Iterator[PlannedOccasion]:
-        """No two messages at the same moment: the one that stands later in the protocol waits."""
-        taken: set[datetime] = set()
-        for occasion in plan:
-            wanted = [message.due_at for message in occasion.messages]
-            if taken.isdisjoint(wanted):
-                taken.update(wanted)
-                yield occasion
-            else:
-                yield self._after(taken, occasion)
 
-    def _after(self, taken: set[datetime], occasion: PlannedOccasion) -> PlannedOccasion:
-        zone, closes_at = occasion.local["zone"], occasion.closes_at
-        messages = []
-        for message in occasion.messages:
-            due = message.due_at
-            while due in taken and closes_at and due + APART < closes_at:
-                due = schedule.quiet(due + APART, self.quiet_hours, zone)
-            due = due if closes_at and due < closes_at else message.due_at
-            taken.add(due)
-            messages.append(message._replace(due_at=due))
-        guards = [*occasion.local.get("guards", ()), "apart"]
-        return occasion._replace(
-            messages=tuple(messages), local={**occasion.local, "guards": guards}
-        )
-
-
-def _cause(wave: Wave, person: PersonFacts, ended: Mapping[str, bool | None]) -> str:
+def _cause(wave: Wave, person: PersonFacts, ended: Mapping[str, bool | None], form: Form) -> str:
     if wave.arms and person.arm not in wave.arms:
         return Cause.NOT_IN_ARM
-    if wave.share is not None and schedule.draw(person.seed, person.code, wave.code) >= wave.share:
+    if not form.asks_wave(wave.code) or _is_drawn_out(wave, person):
         return Cause.PLANNED_MISSING
-    if wave.only_if and condition(wave.only_if, ended) is False:
+    if wave.only_if and condition(wave.only_if, ended, person.results) is False:
         return Cause.BRANCHED_OUT
     return ""
 
 
-def condition(expression: str, ended: Mapping[str, bool | None]) -> bool | None:
-    """Whether an `only_if` holds for somebody; None while an earlier wave is still running."""
-    return evaluate(
-        expression, {name: {"completed": ended.get(name)} for name in names_in(expression)}
-    )
+def _is_drawn_out(wave: Wave, person: PersonFacts) -> bool:
+    if wave.share is None:
+        return False
+    return schedule.draw(person.seed, person.code, wave.code) >= wave.share
 
 
-def _left_out(wave: Wave, cause: str) -> list[PlannedOccasion]:
+def condition(
+    expression: str, ended: Mapping[str, bool | None], results: Mapping[Fact, Value]
+) -> bool | None:
+    """Whether an `only_if` holds for somebody; None while an earlier wave is still running.
+
+    Of a wave that is over, a score or answer that `results` lacks is missing for good.
+    """
+    known: dict[Fact, Value] = {}
+    for fact in facts_in(expression):
+        completed = ended.get(fact.wave)
+        if completed is not None:
+            known[fact] = completed if fact.kind == COMPLETED else results.get(fact)
+    return evaluate(expression, known)
+
+
+def values_in(conditions: Iterable[str | None]) -> frozenset[Fact]:
+    """The answers and scores that these conditions ask for."""
+    facts = (fact for only_if in conditions if only_if for fact in facts_in(only_if))
+    return frozenset(fact for fact in facts if fact.kind != COMPLETED)
+
+
+def _on_form(occasions: Iterable[PlannedOccasion], form: Form) -> list[PlannedOccasion]:
+    """The occasions, each with the form by which it is asked or left out."""
+    return [o._replace(local={**o.local, "form": form.code}) for o in occasions]
+
+
+def _left_out(wave: Wave, cause: str, form: Form) -> list[PlannedOccasion]:
     local: dict[str, Any] = {}
     if cause == Cause.BRANCHED_OUT:
         local = {"only_if": wave.only_if}
-    elif cause == Cause.PLANNED_MISSING:
+    elif cause == Cause.PLANNED_MISSING and form.asks_wave(wave.code):
         local = {"share": wave.share}
     nths = range(1, wave.schedule.n_occasions + 1)
     return [PlannedOccasion(wave.code, nth, cause, None, None, local, ()) for nth in nths]

@@ -22,7 +22,15 @@ from surveys.design.registry import protocol_of
 from surveys.participants.models import Participant
 from surveys.scheduling import rows
 from surveys.scheduling.changes import Change, PlanChange, diff
-from surveys.scheduling.facts import Dossier, dossiers, hold
+from surveys.scheduling.facts import (
+    Dossier,
+    ReadResults,
+    Results,
+    dossiers,
+    hold,
+    no_results,
+    results_for,
+)
 from surveys.scheduling.models import Occasion
 from surveys.scheduling.moves import advance, drop_messages, drop_these
 from surveys.scheduling.planner import Planner
@@ -76,17 +84,23 @@ class Counted(NamedTuple):
 
 
 @transaction.atomic
-def replan(participants: Sequence[Participant], *, by: Actor, now: datetime) -> PlanCounts:
+def replan(
+    participants: Sequence[Participant],
+    *,
+    by: Actor,
+    now: datetime,
+    results: ReadResults = no_results,
+) -> PlanCounts:
     """Bring these people's occasions and messages in line with their protocols and facts.
 
-    Safe to repeat. Leaves one `plan.made` for the people of a study who had no plan before, and
+    `results` reads the answers and scores that conditions ask for, if any do. Safe to repeat. Leaves one `plan.made` for the people of a study who had no plan before, and
     a `plan.changed` for everybody else whose plan changed.
     """
     ids = sorted({participant.pk for participant in participants})
     planners: dict[int, Planner] = {}
     counted: list[Counted] = []
     for start in range(0, len(ids), CHUNK):
-        compared = _compare(hold(ids[start : start + CHUNK]), planners, now)
+        compared = _compare(hold(ids[start : start + CHUNK]), planners, now, results)
         _write([(dossier, change) for dossier, change in compared if change])
         _adopt([dossier for dossier, _ in compared], planners, now)
         counted += [_counted(dossier, change) for dossier, change in compared]
@@ -95,13 +109,16 @@ def replan(participants: Sequence[Participant], *, by: Actor, now: datetime) -> 
 
 
 def _compare(
-    held: Sequence[Participant], planners: dict[int, Planner], now: datetime
+    held: Sequence[Participant],
+    planners: dict[int, Planner],
+    now: datetime,
+    read: ReadResults,
 ) -> list[tuple[Dossier, PlanChange]]:
     missing = {participant.protocol_id for participant in held} - planners.keys()
     for row in ProtocolVersion.objects.filter(pk__in=missing):
         planners[row.pk] = Planner(protocol_of(row))
     compared = []
-    for dossier in dossiers(held):
+    for dossier in dossiers(held, _results(held, planners, read)):
         if dossier.facts.withdrawn:
             change = PlanChange(keep=list(dossier.existing.values()))
         else:
@@ -110,6 +127,14 @@ def _compare(
             change = diff(dossier.existing, desired, now, planner.quiet_hours)
         compared.append((dossier, change))
     return compared
+
+
+def _results(
+    held: Sequence[Participant], planners: Mapping[int, Planner], read: ReadResults
+) -> Mapping[int, Results]:
+    needed = {pk: planner.results_needed for pk, planner in planners.items()}
+    asking = [participant.pk for participant in held if needed[participant.protocol_id]]
+    return results_for(read, asking, frozenset().union(*needed.values()))
 
 
 def _write(compared: Sequence[tuple[Dossier, PlanChange]]) -> None:

@@ -27,11 +27,11 @@ from surveys.design.models import ProtocolVersion
 from surveys.design.protocol import Protocol
 from surveys.design.registry import protocol_of
 from surveys.participants.models import Participant
-from surveys.scheduling.facts import ended_waves
+from surveys.scheduling.facts import ReadResults, ended_waves, no_results, results_for
 from surveys.scheduling.isolation import do_usable
 from surveys.scheduling.models import Message, Occasion
 from surveys.scheduling.moves import advance, drop_messages, end_messages
-from surveys.scheduling.planner import condition
+from surveys.scheduling.planner import condition, values_in
 from surveys.scheduling.replanning import replan
 from surveys.scheduling.states import Cause, MessageKind, MessageState, OccasionState, WhyNot
 
@@ -54,7 +54,7 @@ class Verdicts(NamedTuple):
     undecided: list[UUID]
 
 
-def open_due(*, now: datetime) -> int:
+def open_due(*, now: datetime, results: ReadResults = no_results) -> int:
     """Open what is due in studies that are not paused; return how many occasions opened."""
     due = Occasion.objects.filter(
         state=OccasionState.PLANNED,
@@ -65,7 +65,7 @@ def open_due(*, now: datetime) -> int:
     opened: list[UUID] = []
 
     def open_met(batch: Sequence[Occasion]) -> None:
-        verdicts = _verdicts(batch)
+        verdicts = _verdicts(batch, results)
         advance(verdicts.met, OccasionState.OPEN)
         _branch_out(verdicts.unmet)
         opened.extend(verdicts.met)
@@ -74,7 +74,7 @@ def open_due(*, now: datetime) -> int:
     return len(opened)
 
 
-def close_due(*, now: datetime) -> Closed:
+def close_due(*, now: datetime, results: ReadResults = no_results) -> Closed:
     """End what has closed, opened or not, and plan the people again whose plan hangs on that.
 
     A plan hangs on the end of a wave when a later one counts from its completion or asks for it.
@@ -82,9 +82,9 @@ def close_due(*, now: datetime) -> Closed:
     expired, replanned = set[UUID](), set[int]()
 
     def end(batch: Sequence[Occasion]) -> None:
-        ended = _end(batch, now)
+        ended = _end(batch, now, results)
         waiting = _waiting_for(batch)
-        replan(waiting, by=Actor.system("sweep"), now=now)
+        replan(waiting, by=Actor.system("sweep"), now=now, results=results)
         expired.update(ended)
         replanned.update(participant.pk for participant in waiting)
 
@@ -128,11 +128,11 @@ def _over(now: datetime) -> list[tuple[QuerySet[Occasion], str]]:
     return [(running, "closes_at"), (never_opened, "opens_at")]
 
 
-def _end(batch: Sequence[Occasion], now: datetime) -> list[UUID]:
+def _end(batch: Sequence[Occasion], now: datetime, results: ReadResults) -> list[UUID]:
     """End a batch of what has closed; return what expired."""
     paused = _paused(batch)
     never_opened = [o for o in batch if o.state == OccasionState.PLANNED]
-    unmet = set(_verdicts(never_opened).unmet) - paused
+    unmet = set(_verdicts(never_opened, results).unmet) - paused
     expired = [o.pk for o in batch if o.pk not in unmet | paused]
     advance(expired, OccasionState.EXPIRED, ended_at=now)
     end_messages(expired, now)
@@ -164,15 +164,18 @@ def _paused(batch: Sequence[Occasion]) -> set[UUID]:
     return set(paused.values_list("pk", flat=True))
 
 
-def _verdicts(batch: Sequence[Occasion]) -> Verdicts:
+def _verdicts(batch: Sequence[Occasion], read: ReadResults) -> Verdicts:
     protocols = _protocols({occasion.protocol_id for occasion in batch})
     conditions = {o.pk: protocols[o.protocol_id].by_code[o.wave].only_if for o in batch}
     conditional = [occasion for occasion in batch if conditions[occasion.pk]]
-    ended = ended_waves({o.participant_id for o in conditional}) if conditional else {}
+    people = {o.participant_id for o in conditional}
+    ended = ended_waves(people) if people else {}
+    results = results_for(read, people, values_in(conditions.values()))
     found: dict[bool | None, list[UUID]] = defaultdict(list)
     for occasion in batch:
         only_if = conditions[occasion.pk]
-        holds = condition(only_if, ended[occasion.participant_id]) if only_if else True
+        who = occasion.participant_id
+        holds = condition(only_if, ended[who], results.get(who, {})) if only_if else True
         found[holds].append(occasion.pk)
     return Verdicts(found[True], found[False], found[None])
 

@@ -73,7 +73,7 @@ def test_a_mistake_in_the_shape(before: str, after: str, problem: str) -> None:
         pytest.param("de: Ein Jahr Ruhe}", "de: Ein Jahr Ruhe, fr: ¦Une année}", "title.fr: 'fr' is none of the study's languages", id="language too many"),
         pytest.param("only_if: baseline.completed", "only_if: ¦baseline.", "waves[1].only_if: 'baseline.' is no CEL expression at character 10", id="bad CEL"),
         pytest.param("only_if: baseline.completed", "only_if: ¦m12.completed", "waves[1].only_if: 'm12' is no earlier wave", id="CEL names a later wave"),
-        pytest.param("only_if: baseline.completed", "only_if: ¦baseline.age > 3", "waves[1].only_if: there is no 'age'; known of a wave is completed", id="CEL names an unknown fact"),
+        pytest.param("only_if: baseline.completed", "only_if: ¦baseline.age > 3", "waves[1].only_if: there is no 'age' to ask of 'baseline'; write '<wave>.completed'", id="CEL names an unknown fact"),
         pytest.param('en: "{study}:', 'en: ¦"{Study}:', "messages.invitation.subject.en: unknown placeholder '{Study}'; did you mean '{study}'?", id="bad placeholder"),
         pytest.param('subject: {en: "', 'subject: {en: ¦"Two\\nlines', "messages.invitation.subject.en: a subject is one line", id="subject of two lines"),
         pytest.param('en: "Dear {name}, please answer: {link}"', 'en: ¦"Dear {name}, please answer"', "messages.invitation.body.en: lacks '{link}'", id="no link"),

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from surveys.design.conditions import Fact
 from surveys.scheduling.planner import Planner
 from tests.unit.scheduling.plans import (
     AUCKLAND,
@@ -220,3 +221,51 @@ def test_what_had_closed_before_the_enrolment_is_not_asked() -> None:
     assert plan["early"].messages == ()
     there = desired_plan(design, person(enrolled_at=utc("2027-01-24 16:59")))[0]
     assert (there.cause, there.closes_at) == ("", utc("2027-01-24 17:00"))
+
+
+FORMS = [
+    {"code": "A"},
+    {"code": "B", "without": {"waves": ["m3"]}},
+    {"code": "C", "without": {"items": {"calm@1": ["calm1"]}}},
+]
+
+
+@pytest.mark.parametrize(("form", "causes"), [("A", ["", ""]), ("B", ["", "planned_missing"])])
+def test_a_form_leaves_out_waves_and_is_kept_with_each_occasion(
+    form: str, causes: list[str]
+) -> None:
+    design = protocol(wave("baseline", "P0D"), wave("m3", "P3M"), forms=FORMS)
+    plan = desired_plan(design, person(form=form))
+    assert [occasion.cause for occasion in plan] == causes
+    assert [occasion.local["form"] for occasion in plan] == [form, form]
+
+
+@pytest.mark.parametrize("form", ["", "gone"])
+def test_without_a_form_of_this_protocol_everything_is_asked(form: str) -> None:
+    design = protocol(wave("baseline", "P0D"), wave("m3", "P3M"), forms=FORMS)
+    for occasion in desired_plan(design, person(form=form)):
+        assert (occasion.cause, "form" in occasion.local) == ("", False)
+
+
+SCORE = Fact("baseline", "scores", "calm", "calm")
+
+
+@pytest.mark.parametrize(
+    ("ended", "results", "cause"),
+    [
+        (None, {}, ""),
+        (None, {SCORE: 0.0}, ""),
+        (True, {SCORE: 2.0}, ""),
+        (True, {SCORE: 0.5}, "branched_out"),
+        (True, {}, "branched_out"),
+        (False, {}, "branched_out"),
+    ],
+)
+def test_a_score_of_an_earlier_wave_decides_once_that_wave_is_over(
+    ended: bool | None, results: dict[Fact, float], cause: str
+) -> None:
+    only_if = 'baseline.scores["calm"].calm >= 1'
+    design = protocol(wave("baseline", "P0D"), wave("m3", "P3M", only_if=only_if))
+    plan = desired_plan(design, person(ended={"baseline": ended}, results=results))
+    assert [occasion.cause for occasion in plan] == ["", cause]
+    assert Planner(design).results_needed == {SCORE}
