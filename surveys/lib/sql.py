@@ -8,6 +8,8 @@ from typing import Any
 import psycopg
 from django.db import connection
 
+NOT_BY_ITSELF = 1_000_000_000  # uses after which psycopg prepares a statement that did not ask
+
 
 def rows(query: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
     """Everything that a query returns."""
@@ -29,6 +31,9 @@ def execute_prepared(query: str, values: Mapping[str, Any]) -> int:
     The server keeps its plan, since making one takes longer than a short statement itself.
     """
     connection.ensure_connection()
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+    raw = connection.connection
+    if raw.prepare_threshold is None:  # Django's way of preparing nothing, whoever asks
+        raw.prepare_threshold = NOT_BY_ITSELF
+    with connection.wrap_database_errors, psycopg.Cursor(raw) as cursor:
         cursor.execute(query.encode(), values, prepare=True)
         return cursor.rowcount
