@@ -20,7 +20,7 @@ from surveys.lib.crashpoints import Point, reached
 from surveys.messaging import delivery
 from surveys.messaging.delivery import Delivered
 from surveys.participants import actions as participants
-from surveys.participants import enrolment
+from surveys.participants import enrolment, mailing
 from surveys.participants.enrolment import EnrolmentResult
 from surveys.participants.entries import Entry
 from surveys.participants.models import Participant
@@ -77,6 +77,25 @@ def withdraw(
     """End somebody's participation; nothing further is asked or sent."""
     participants.withdraw(participant=participant, scope=scope, reason=reason, by=by, now=now)
     scheduling.cancel_remaining(participant=participant, by=by, now=now)
+
+
+@transaction.atomic
+def unsubscribe(*, participant: Participant, by: Actor, now: datetime) -> bool:
+    """Send somebody no more mails, though they still take part; False when that was so."""
+    is_new = mailing.unsubscribe(participant=participant, by=by, now=now)
+    if is_new:
+        scheduling.silence(participant=participant)
+    return is_new
+
+
+@transaction.atomic
+def resubscribe(*, participant: Participant, by: Actor, now: datetime) -> bool:
+    """Write to somebody again, with what is still ahead; False when they never stopped that."""
+    is_new = mailing.resubscribe(participant=participant, by=by, now=now)
+    if is_new:
+        scheduling.unsilence(participant=participant, now=now)
+        scheduling.replan([participant], by=by, now=now)
+    return is_new
 
 
 def sweep(*, now: datetime) -> Swept:

@@ -63,6 +63,7 @@ class Glance:
     waves: list[WaveRow]
     n_enrolled: int
     n_withdrawn: int
+    n_unsubscribed: int
     arms: list[tuple[str, int]]
     next_moment: datetime | None
     worries: list[Worry]
@@ -73,7 +74,9 @@ def glance(study: Study, version: ProtocolVersion, *, now: datetime) -> Glance:
     """The study as it stands; `now` is study time."""
     protocol = protocol_of(version)
     people = Participant.objects.filter(study=study).aggregate(
-        enrolled=Count("pk"), withdrawn=Count("pk", filter=Q(status="withdrawn"))
+        enrolled=Count("pk"),
+        withdrawn=Count("pk", filter=Q(status="withdrawn")),
+        unsubscribed=Count("unsubscribed_at", filter=Q(status="enrolled")),
     )
     return Glance(
         protocol=protocol,
@@ -82,6 +85,7 @@ def glance(study: Study, version: ProtocolVersion, *, now: datetime) -> Glance:
         waves=[_row(protocol, counts) for counts in scheduling.wave_counts(study)],
         n_enrolled=people["enrolled"],
         n_withdrawn=people["withdrawn"],
+        n_unsubscribed=people["unsubscribed"],
         arms=_arms(study),
         next_moment=scheduling.next_moment(now=now, study=study),
         worries=list(_worries(study)) if people["enrolled"] else [],

@@ -48,6 +48,7 @@ class Row:
     code: str
     arm: str
     is_withdrawn: bool
+    is_unsubscribed: bool
     cells: list[Cell]
 
 
@@ -83,6 +84,7 @@ def grid_cells(people: Sequence[Participant], waves: Sequence[str]) -> list[Row]
             person.code,
             person.arm,
             person.status == Participant.Status.WITHDRAWN,
+            person.unsubscribed_at is not None,
             [_cell(states.get((person.pk, wave), Counter())) for wave in waves],
         )
         for person in people

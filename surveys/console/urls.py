@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from surveys.console import activity, changing, designing, mails, people, studies
+from surveys.console import activity, changing, designing, mails, people, studies, writing
 
 app_name = "console"
 STUDY = "studies/<slug:code>/"
@@ -25,6 +25,7 @@ urlpatterns = [
     path(PERSON + "withdraw/", changing.withdraw, name="withdraw"),
     path(PERSON + "move/", changing.move, name="move"),
     path(PERSON + "anchor/", changing.set_anchor, name="set_anchor"),
+    path(PERSON + "mails-again/", writing.resubscribe, name="resubscribe"),
     path(STUDY + "outbox/", mails.outbox, name="outbox"),
     path(STUDY + "outbox/<uuid:message>/", mails.message, name="message"),
     path(STUDY + "outbox/<uuid:message>/mail/", mails.mail, name="mail"),

@@ -44,9 +44,10 @@ _IS_DUE = """
 _FOUND = f"""
     FROM surveys_message m
     CROSS JOIN LATERAL (
-        SELECT o.id AS occasion_id, o.link_generation, p.id AS participant_id, o.protocol_id,
-               o.wave, coalesce(nullif(m.language, ''), p.language) AS language, p.timezone,
-               o.opens_at, o.closes_at,
+        SELECT o.id AS occasion_id, o.link_generation, p.id AS participant_id,
+               p.key AS participant_key,
+               o.protocol_id, o.wave, coalesce(nullif(m.language, ''), p.language) AS language,
+               p.timezone, o.opens_at, o.closes_at,
                o.state = 'expired' OR o.closes_at <= %(now)s AS is_late, {guards.WHY_NOT} AS why_not
         FROM surveys_occasion o
         JOIN surveys_participant p ON p.id = o.participant_id
@@ -64,7 +65,7 @@ _HAS_SLOT = f"""
 
 _CANDIDATES = f"""
     SELECT m.id, m.kind, m.n_attempts + 1, x.occasion_id, x.link_generation, x.participant_id,
-           x.protocol_id, x.wave, x.language, x.timezone,
+           x.participant_key, x.protocol_id, x.wave, x.language, x.timezone,
            {_HAS_SLOT},
            x.opens_at, x.closes_at, m.due_at, x.is_late, x.why_not
     {_FOUND}
@@ -80,7 +81,8 @@ _PARTICIPANTS = """
 
 _LETTER_COLUMNS = (  # the first of the candidates' columns
     *("id", "kind", "n_attempts", "occasion_id", "link_generation"),
-    *("participant_id", "protocol_id", "wave", "language", "timezone", "has_slot"),
+    *("participant_id", "participant_key", "protocol_id", "wave", "language", "timezone"),
+    "has_slot",
 )
 
 _COUNT = f"SELECT count(*) {_FOUND}"

@@ -13,7 +13,8 @@ from surveys.design.registry import protocol_of
 from surveys.instruments import registry as instruments
 from surveys.instruments.duration import minutes
 from surveys.lib import dates, languages
-from surveys.messaging.rendering import Prepared, Rendered, prepare
+from surveys.messaging.links import Links
+from surveys.messaging.rendering import SETTINGS_LINK, Prepared, Rendered, prepare
 from surveys.scheduling.models import Message
 from surveys.scheduling.states import MessageKind
 
@@ -30,6 +31,7 @@ class Letter:
     occasion_id: UUID
     link_generation: int
     participant_id: int
+    participant_key: UUID
     protocol_id: int
     wave: str
     language: str
@@ -50,6 +52,7 @@ class Letter:
             occasion_id=occasion.id,
             link_generation=occasion.link_generation,
             participant_id=participant.id,
+            participant_key=participant.key,
             protocol_id=occasion.protocol_id,
             wave=occasion.wave,
             language=message.language or participant.language,
@@ -75,12 +78,13 @@ class Composer:
         self._drafts: dict[tuple[int, str, str, str], _Draft] = {}
         self._protocols: dict[int, Protocol] = {}
 
-    def compose(self, letter: Letter, *, name: str, link: str) -> Rendered:
+    def compose(self, letter: Letter, *, name: str, links: Links) -> Rendered:
         """The words for one person; raises CannotRender, or LookupError for an unknown wave."""
         draft = self._draft(letter)
         own = {
             "name": name,
-            "link": link,
+            "link": links.questionnaire,
+            SETTINGS_LINK: links.settings,
             "due_date": dates.day(letter.opens_at, letter.timezone, letter.language),
             "closes_date": _until(letter),
         }

@@ -17,7 +17,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from surveys.lib import stopping, tokens
+from surveys.lib import stopping
 from surveys.lib.crashpoints import Point, reached
 from surveys.lib.crypto import CannotDecrypt
 from surveys.messaging import attempts, claims, envelope, pace
@@ -25,6 +25,7 @@ from surveys.messaging.breaker import Breaker
 from surveys.messaging.claims import Claim
 from surveys.messaging.composing import Composer, Letter
 from surveys.messaging.envelope import Sender
+from surveys.messaging.links import links_of
 from surveys.messaging.reasons import Hurdle
 from surveys.messaging.rendering import CannotRender
 from surveys.messaging.suppressions import suppressed
@@ -195,16 +196,20 @@ class Round:
             reached(Point.AFTER_COMMIT)
 
     def _composed(self, letter: Letter, contact: Contact) -> Mail:
-        token = tokens.make("occasion", letter.occasion_id, letter.link_generation)
-        rendered = self.composer.compose(
-            letter, name=contact.name, link=f"{settings.PUBLIC_ORIGIN}/s/{token}/"
+        links = links_of(
+            origin=settings.PUBLIC_ORIGIN,
+            occasion=letter.occasion_id,
+            generation=letter.link_generation,
+            participant=letter.participant_key,
         )
+        rendered = self.composer.compose(letter, name=contact.name, links=links)
         return envelope.build(
             rendered,
             message=letter.id,
             sender=self.sender,
             to=contact.email,
             reply_to=self.composer.reply_to(letter),
+            unsubscribe=links.unsubscribe,
             now=self.now,
         )
 

@@ -54,9 +54,20 @@ def message_id(message: UUID, host: str) -> str:
 
 
 def build(
-    rendered: Rendered, *, message: UUID, sender: Sender, to: str, reply_to: str, now: datetime
+    rendered: Rendered,
+    *,
+    message: UUID,
+    sender: Sender,
+    to: str,
+    reply_to: str,
+    unsubscribe: str,
+    now: datetime,
 ) -> Mail:
-    """The mail; raises CannotRender when an address or a header cannot be written safely."""
+    """The mail; raises CannotRender when an address or a header cannot be written safely.
+
+    `unsubscribe` is where a mail program may POST that no more mails are wanted (RFC 8058). Its
+    header stays one line, since some servers break their own signature where they fold it.
+    """
     address = _one_ascii_address(to)
     boundary = f"=_{message.hex}"
     headers = {
@@ -66,6 +77,8 @@ def build(
         "Subject": _subject(rendered.subject),
         "Date": format_datetime(now),
         "Message-ID": message_id(message, sender.host),
+        "List-Unsubscribe": f"<{unsubscribe}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         "Auto-Submitted": "auto-generated",
         "MIME-Version": "1.0",
         "Content-Type": f'multipart/alternative;\n boundary="{boundary}"',

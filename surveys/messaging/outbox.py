@@ -9,6 +9,7 @@ from django.db.models import Count, QuerySet
 
 from surveys.design.models import Study
 from surveys.messaging.composing import Composer, Letter
+from surveys.messaging.links import masked
 from surveys.messaging.models import DeliveryAttempt
 from surveys.messaging.reasons import IN_WORDS
 from surveys.messaging.rendering import Rendered
@@ -16,6 +17,12 @@ from surveys.scheduling.models import Message
 from surveys.scheduling.states import MessageState, OccasionState
 
 MASKED_NAME = "‹name›"
+SENTENCES: Mapping[str, str] = {
+    MessageState.SENT: "The mail server accepted it.",
+    MessageState.BOUNCED: "The mail server accepted it, but it came back.",
+    MessageState.SENDING: "A worker is handing it over.",
+    MessageState.UNKNOWN: "The connection broke while it was handed over; it may have arrived.",
+}
 
 
 def messages(
@@ -54,26 +61,19 @@ def preview(message: Message) -> Rendered:
     finished mail need to be kept. Raises CannotRender.
     """
     return Composer().compose(
-        Letter.of(message), name=MASKED_NAME, link=f"{settings.PUBLIC_ORIGIN}/s/…/"
+        Letter.of(message), name=MASKED_NAME, links=masked(settings.PUBLIC_ORIGIN)
     )
 
 
 def why(message: Message) -> str:
     """In a sentence, where a message stands and why it was not sent."""
+    if message.state in SENTENCES:
+        return SENTENCES[message.state]
+    if message.state == MessageState.DUE:
+        return _why_due(message)
     reason = IN_WORDS.get(message.why_not, message.why_not)
-    match message.state:
-        case MessageState.SENT:
-            return "The mail server accepted it."
-        case MessageState.SENDING:
-            return "A worker is handing it over."
-        case MessageState.UNKNOWN:
-            return "The connection broke while it was handed over; it may have arrived."
-        case MessageState.DUE:
-            return _why_due(message)
-        case MessageState.MISSED:
-            return f"Not sent: {reason}."
-        case _:
-            return f"Not sent: {reason}{_last_words(message)}."
+    words = "" if message.state == MessageState.MISSED else _last_words(message)
+    return f"Not sent: {reason}{words}."
 
 
 def _why_due(message: Message) -> str:

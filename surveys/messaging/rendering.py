@@ -19,9 +19,12 @@ import css_inline
 
 from surveys.design.protocol import Contact, MessageTexts
 from surveys.lib import languages, markdown
-from surveys.messaging.words import OPEN_LABEL
+from surveys.messaging.foot import Foot
+from surveys.messaging.words import OPEN_LABEL, SETTINGS_LABEL
 
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+SETTINGS_LINK = "settings_link"  # a value, but no placeholder: it stands below every mail
+LINKS = frozenset({"link", SETTINGS_LINK})
 BUTTON = '<div class="open"><a href="{link}">{label}</a></div>'
 _SKELETON = Template((files("surveys.messaging") / "skeleton.html").read_text("utf-8"))
 _INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
@@ -93,14 +96,19 @@ def prepare(
     if _CONTROL_BUT_LINES.search(source):
         raise CannotRender("the body holds a control character")
     crisis = languages.pick(contact.crisis, spoken, fallback)
-    label = languages.pick(OPEN_LABEL, spoken, (*fallback, "en"))
+    label, page = (_in(labels, spoken, fallback) for labels in (OPEN_LABEL, SETTINGS_LABEL))
     marks = _Marks(source + crisis + contact.name + contact.email)
     marked = marks.put(source)
+    foot = Foot(contact, crisis, marks.settings_link, page)
     return Prepared(
         subject=_pieces(subject, PLACEHOLDER, lambda match: match[1]),
-        text=marks.pieces(_as_text(marked, marks.link, contact, crisis)),
-        html=marks.pieces(_as_html(marked, marks, label, contact, crisis, spoken)),
+        text=marks.pieces(_as_text(marked, marks.link, foot)),
+        html=marks.pieces(_as_html(marked, marks, label, foot, spoken)),
     )
+
+
+def _in(labels: Mapping[str, str], spoken: str, fallback: Sequence[str]) -> str:
+    return languages.pick(labels, spoken, (*fallback, "en"))
 
 
 class _Marks:
@@ -112,6 +120,7 @@ class _Marks:
             self._mark += "q"
         self._names: list[str] = []
         self.link = self._of("link")
+        self.settings_link = self._of(SETTINGS_LINK)
         self.contact_email = self._of("contact_email")
 
     def put(self, source: str) -> str:
@@ -133,21 +142,18 @@ class _Marks:
         if name not in self._names:
             self._names.append(name)
         mark = f"{self._mark}{self._names.index(name)}x"
-        return f"https://{mark}.invalid" if name == "link" else mark
+        return f"https://{mark}.invalid" if name in LINKS else mark
 
 
-def _as_text(marked: str, link: str, contact: Contact, crisis: str) -> str:
+def _as_text(marked: str, link: str, foot: Foot) -> str:
     text = markdown.to_text(marked)
     text = re.sub(rf"^(.+) \({re.escape(link)}\)$", rf"\1:\n{link}", text, flags=re.MULTILINE)
     if re.search(rf"^{re.escape(link)}$", text, flags=re.MULTILINE) is None:
         text += f"\n\n{link}"
-    foot = f"{contact.name} <{contact.email}>\n\n{markdown.to_text(crisis)}"
-    return f"{text}\n\n--\n{foot}\n"
+    return f"{text}\n\n--\n{foot.as_text()}\n"
 
 
-def _as_html(
-    marked: str, marks: _Marks, label: str, contact: Contact, crisis: str, spoken: str
-) -> str:
+def _as_html(marked: str, marks: _Marks, label: str, foot: Foot, spoken: str) -> str:
     body = markdown.to_html(marked)
     marks.check_targets(body)
     link = re.escape(marks.link)
@@ -162,15 +168,13 @@ def _as_html(
         ),
         body,
     )
-    email = html.escape(contact.email)
-    foot = f'<p>{html.escape(contact.name)} · <a href="mailto:{email}">{email}</a></p>\n'
     return _INLINER.inline(
         _SKELETON.substitute(
             lang=html.escape(spoken),
             dir=languages.direction(spoken),
-            title=html.escape(contact.name),
+            title=html.escape(foot.contact.name),
             body=body,
-            foot=foot + markdown.to_html(crisis),
+            foot=foot.as_html(),
         )
     )
 

@@ -1,4 +1,4 @@
-"""The few words of a mail that are not the researcher's: the button's label. Pure."""
+"""The few words of a mail that are not the researcher's: the labels of its links. Pure."""
 
 from __future__ import annotations
 
@@ -17,4 +17,21 @@ OPEN_LABEL = {
     "sv": "Öppna frågeformuläret",
     "tr": "Anketi aç",
     "uk": "Відкрити опитувальник",
+}
+
+SETTINGS_LABEL = {
+    "en": "Mails, pauses and settings",
+    "ar": "الرسائل والاستراحات والإعدادات",
+    "da": "Mails, pauser og indstillinger",
+    "de": "E-Mails, Pausen und Einstellungen",
+    "es": "Correos, pausas y ajustes",
+    "fr": "E-mails, pauses et réglages",
+    "he": "הודעות, הפסקות והגדרות",
+    "it": "E-mail, pause e impostazioni",
+    "nl": "E-mails, pauzes en instellingen",
+    "pl": "E-maile, przerwy i ustawienia",
+    "pt": "E-mails, pausas e definições",
+    "sv": "Mejl, pauser och inställningar",
+    "tr": "E-postalar, aralar ve ayarlar",
+    "uk": "Листи, перерви та налаштування",
 }

@@ -1,4 +1,4 @@
-"""Which occasion a link or a pass leads to, and whether it can be answered now. Reads only."""
+"""Whom and which occasion a link or a pass leads to, and whether it can be answered. Reads only."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from enum import Enum, auto
 from django.db.models import QuerySet
 
 from surveys.lib import tokens
+from surveys.participants.models import Participant
 from surveys.portal.passes import Pass
 from surveys.scheduling.models import DOCUMENTS, Occasion
 from surveys.scheduling.states import OccasionState
@@ -36,6 +37,17 @@ def behind_link(token: str) -> Occasion:
     except (tokens.BadToken, Occasion.DoesNotExist) as error:
         raise NoSuchLink from error
     return occasion
+
+
+def behind_own_link(purpose: str, token: str) -> Participant:
+    """The participant of a link that is for them and not for one occasion; raises NoSuchLink."""
+    try:
+        row = tokens.claimed_row(token)
+        tokens.verify(purpose, token, row)
+        rows = Participant.objects.select_related("study", "protocol")
+        return rows.defer("study__draft", "protocol__document").get(key=row)
+    except (tokens.BadToken, Participant.DoesNotExist) as error:
+        raise NoSuchLink from error
 
 
 def behind_pass(visit: Pass | None) -> Occasion:

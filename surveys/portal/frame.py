@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -12,6 +12,7 @@ from surveys.design.protocol import Protocol
 from surveys.design.registry import protocol_of
 from surveys.lib.dates import own_name
 from surveys.lib.languages import direction, pick
+from surveys.participants.models import Participant
 from surveys.portal.passes import Pass
 from surveys.scheduling.models import Occasion
 
@@ -42,7 +43,17 @@ class Frame:
 def frame_of(occasion: Occasion, visit: Pass | None = None) -> Frame:
     """The frame for one occasion, in the language chosen on this visit, else the person's own."""
     protocol = protocol_of(occasion.protocol)
-    language = _language(occasion, protocol, visit)
+    return _framed(protocol, _language(occasion, protocol, visit))
+
+
+def frame_of_person(participant: Participant) -> Frame:
+    """The frame for what is about a participant altogether, in their own language."""
+    protocol = protocol_of(participant.protocol)
+    frame = _framed(protocol, _spoken(protocol, participant.language))
+    return replace(frame, languages=())
+
+
+def _framed(protocol: Protocol, language: str) -> Frame:
     choice = tuple((code, own_name(code)) for code in protocol.languages)
     return Frame(
         language=language,
@@ -61,7 +72,8 @@ def bare_frame(request: HttpRequest) -> Frame:
 
 def _language(occasion: Occasion, protocol: Protocol, visit: Pass | None) -> str:
     wanted = [visit.language] if visit and visit.occasion == occasion.id else []
-    for candidate in (*wanted, occasion.participant.language):
-        if candidate in protocol.languages:
-            return candidate
-    return protocol.languages[0]
+    return _spoken(protocol, *wanted, occasion.participant.language)
+
+
+def _spoken(protocol: Protocol, *wanted: str) -> str:
+    return next((each for each in wanted if each in protocol.languages), protocol.languages[0])

@@ -49,6 +49,11 @@ class Notice(Enum):
         _("This questionnaire is no longer needed"),
         _("There is nothing to do for you here. If you have questions, please write to us."),
     )
+    LEFT = (
+        200,
+        _("There is nothing to do here"),
+        _("If you have questions about the study, please write to us."),
+    )
     NO_VISIT = (
         403,
         _("Please open your link again"),

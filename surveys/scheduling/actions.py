@@ -16,6 +16,7 @@ from surveys.scheduling.answering import (
     record_saved,
 )
 from surveys.scheduling.replanning import PlanCounts, replan
+from surveys.scheduling.silencing import silence, unsilence
 from surveys.scheduling.sweeping import Closed, close_due, open_due
 
 __all__ = [
@@ -32,4 +33,6 @@ __all__ = [
     "open_link",
     "record_saved",
     "replan",
+    "silence",
+    "unsilence",
 ]

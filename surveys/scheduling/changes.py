@@ -15,7 +15,7 @@ from uuid import UUID
 
 from surveys.design import schedule
 from surveys.scheduling.planner import Intent, Key, PlannedMessage, PlannedOccasion
-from surveys.scheduling.states import Cause, MessageState, OccasionState
+from surveys.scheduling.states import Cause, MessageState, OccasionState, WhyNot
 
 QuietHours: TypeAlias = tuple[str, str] | None
 
@@ -28,6 +28,7 @@ class ExistingMessage(NamedTuple):
     nth: int
     state: str
     due_at: datetime
+    why_not: str = ""
 
 
 class ExistingOccasion(NamedTuple):
@@ -248,7 +249,10 @@ def _messages(row: ExistingOccasion, target: PlannedOccasion) -> MessageChange:
             for key, message in present.items()
             if key not in wanted and message.state == MessageState.DUE
         ),
-        revive=_dated(both, MessageState.CANCELLED),
+        revive=_dated(
+            [(m, due_at) for m, due_at in both if m.why_not != WhyNot.UNSUBSCRIBED],
+            MessageState.CANCELLED,
+        ),
     )
 
 

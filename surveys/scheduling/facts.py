@@ -195,7 +195,7 @@ def _messages(participants: Collection[int]) -> dict[UUID, tuple[ExistingMessage
         occasion__participant__in=participants, occasion__state__in=CHANGEABLE
     )
     for occasion, *values in rows.values_list(
-        "occasion_id", "pk", "kind", "nth", "state", "due_at"
+        "occasion_id", "pk", "kind", "nth", "state", "due_at", "why_not"
     ):
         message = ExistingMessage._make(values)
         found[occasion] = (*found.get(occasion, ()), message)

@@ -46,6 +46,7 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "console:withdraw": (Row("post", only(O, R, C), 422),),
     "console:move": (Row("post", only(O, R, C), 422),),
     "console:set_anchor": (Row("post", only(O, R, C), 422),),
+    "console:resubscribe": (Row("post", only(O, R, C), 302),),
     "console:outbox": (Row("get", only(O, R, C, A)),),
     "console:message": (Row("get", only(O, R, C, A)),),
     "console:mail": (Row("get", only(O, R, C, A)),),
@@ -85,7 +86,7 @@ def address(stage: Stage, name: str) -> str:
         "message": stage.message.pk,
         "export": stage.export.pk,
     }
-    own = {"participant", "contact", "withdraw", "move", "set_anchor"}
+    own = {"participant", "contact", "withdraw", "move", "set_anchor", "resubscribe"}
     short = name.partition(":")[2]
     needed = ["code"]
     needed += ["participant"] if short in own else []

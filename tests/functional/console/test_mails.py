@@ -32,7 +32,7 @@ def auditor(stage: Stage) -> Client:
 def put(stage: Stage, state: str, why_not: str = "") -> None:
     """Bring the stage's message into a state, as delivery would leave it."""
     values: dict[str, object] = {"state": state, "why_not": why_not, "sent_at": None}
-    if state == MessageState.SENT:
+    if state in {MessageState.SENT, MessageState.BOUNCED}:
         values["sent_at"] = clock.now()
     if state == MessageState.SENDING:
         values |= {"lease_until": clock.now(), "lease_token": stage.message.pk}
@@ -43,6 +43,7 @@ STATES = [
     (MessageState.DUE, "", "Planned."),
     (MessageState.SENDING, "", "A worker is handing it over."),
     (MessageState.SENT, "", "The mail server accepted it."),
+    (MessageState.BOUNCED, "", "The mail server accepted it, but it came back."),
     (MessageState.UNKNOWN, "", "it may have arrived"),
     (MessageState.FAILED, "refused", "the mail server refused it for good; the last answer was"),
     (MessageState.CANCELLED, WhyNot.WITHDRAWN, "the participant has withdrawn"),

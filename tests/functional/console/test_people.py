@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from surveys import pipeline
 from surveys.access.models import User
 from surveys.access.roles import Role
+from surveys.audit.actors import Actor
 from surveys.audit.models import Event
 from surveys.design.models import Study
+from surveys.lib import clock
 from surveys.participants.models import Participant
 from surveys.scheduling.models import Message, Occasion
 from tests.functional.console.cast import (
@@ -266,3 +269,18 @@ def test_a_date_plans_the_waves_that_hang_on_it(stage: Stage) -> None:
     assert occasion.opens_at is not None
     assert occasion.opens_at.date().isoformat() == "2098-02-07"
     assert "2098-01-31" in client.get(page).content.decode()
+
+
+def test_who_wants_no_mails_is_shown_everywhere_and_may_take_it_back(stage: Stage) -> None:
+    client, by = client_of(make_staff(Role.COORDINATOR, stage.study)), Actor.system("test")
+    pipeline.unsubscribe(participant=stage.person, by=by, now=clock.now())
+    assert "1 takes part without mails" in client.get(stage.url()).content.decode()
+    assert "no mails" in client.get(stage.url("people/")).content.decode()
+    page = stage.url(f"people/{stage.person.code}/")
+    assert "stopped by the participant" in client.get(page).content.decode()
+    answer = client.post(f"{page}mails-again/", follow=True)
+    assert "gets mails again" in answer.content.decode()
+    assert "stopped by the participant" not in answer.content.decode()
+    assert Participant.objects.get().unsubscribed_at is None
+    event = Event.objects.get(event="participant.resubscribed")
+    assert (event.actor_kind, event.subject) == ("staff", stage.person.code)

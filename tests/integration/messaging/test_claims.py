@@ -301,3 +301,13 @@ def test_releasing_spares_what_has_begun(study: Study) -> None:
         ("due", 0),
         ("sending", 1),
     ]
+
+
+def test_a_wish_for_no_mails_closes_the_gate_of_a_claimed_message(
+    study: Study, invite: Invite
+) -> None:
+    letter, taken = claimed(invite())
+    Participant.objects.update(unsubscribed_at=NOW)
+    assert not passes(letter, taken)
+    Participant.objects.update(unsubscribed_at=None)
+    assert passes(letter, taken)

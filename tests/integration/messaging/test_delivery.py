@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -44,6 +45,11 @@ def at_once(message: Message) -> None:
     Message.objects.filter(pk=message.pk).update(not_before=None)
 
 
+def key_of(message: Message) -> UUID:
+    """What the personal links of a message's reader name."""
+    return message.occasion.participant.key
+
+
 def test_an_invitation_arrives_as_the_protocol_words_it(
     server: ScriptedServer, invite: Invite
 ) -> None:
@@ -64,6 +70,10 @@ def test_an_invitation_arrives_as_the_protocol_words_it(
     assert mail.to == "aaaa-0001@mail.example"
     assert mail.message_id == f"<m-{message.id}@host.example>"
     assert mail.email["Subject"] == "A year of calm: your questionnaire"
+    unsubscribe = f"https://host.example/u/{tokens.make('unsubscribe', key_of(message))}/"
+    assert mail.email["List-Unsubscribe"] == f"<{unsubscribe}>"
+    assert mail.email["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert f"List-Unsubscribe: <{unsubscribe}>\r\n".encode() in mail.raw  # not folded
     assert mail.email["Auto-Submitted"] == "auto-generated"
     assert mail.email["Reply-To"] == "office@study.example"
     assert "In an emergency call 112." in lines

@@ -46,13 +46,16 @@ def test_the_preview_reads_like_the_mail_without_name_and_link(
     sent = mail.email.get_body(("plain",))
     assert sent is not None
     link = f"https://host.example/s/{tokens.make('occasion', message.occasion_id)}/"
+    page = f"https://host.example/me/{tokens.make('me', message.occasion.participant.key)}/"
     expected = sent.get_content().replace("\r\n", "\n").replace("Ada Löwe", "‹name›")
-    assert shown.text == expected.replace(link, "https://host.example/s/…/")
+    expected = expected.replace(link, "https://host.example/s/…/")
+    assert shown.text == expected.replace(page, "https://host.example/me/…/")
     assert shown.subject == mail.email["Subject"]
     for part in (shown.text, shown.html):
         assert "Löwe" not in part
         assert "mail.example" not in part
         assert link not in part
+        assert page not in part
 
 
 @pytest.mark.parametrize(

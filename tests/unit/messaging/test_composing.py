@@ -22,7 +22,7 @@ from tests.world import NOW
 )
 def test_a_short_window_says_the_time_of_day(window: timedelta, words: str) -> None:
     letter = Letter(
-        *(uuid4(), "invitation", 1, uuid4(), 0, 1, 1, "m3", "de", "Europe/Berlin"),
+        *(uuid4(), "invitation", 1, uuid4(), 0, 1, uuid4(), 1, "m3", "de", "Europe/Berlin"),
         opens_at=NOW,
         closes_at=NOW + window,
     )

@@ -25,6 +25,7 @@ def built(**changes: Any) -> bytes:
         "sender": SENDER,
         "to": "ada@mail.example",
         "reply_to": "office@study.example",
+        "unsubscribe": "https://study.example/u/abc/",
         "now": datetime(2027, 3, 1, 9, 30, tzinfo=UTC),
     }
     rendered = changes.pop("rendered", WORDS)
@@ -40,6 +41,8 @@ def test_the_headers_are_these_and_no_others() -> None:
         "Subject": "Grüße",
         "Date": "Mon, 01 Mar 2027 09:30:00 +0000",
         "Message-ID": f"<m-{MESSAGE}@study.example>",
+        "List-Unsubscribe": "<https://study.example/u/abc/>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         "Auto-Submitted": "auto-generated",
         "MIME-Version": "1.0",
         "Content-Type": f'multipart/alternative; boundary="=_{MESSAGE.hex}"',
@@ -139,5 +142,5 @@ def test_any_words_make_one_mail_to_one_person_or_none(subject: str, text: str, 
     assert len(mail["To"].addresses) == 1
     assert set(mail.keys()) == {
         *("From", "To", "Reply-To", "Subject", "Date", "Message-ID", "Auto-Submitted"),
-        *("MIME-Version", "Content-Type"),
+        *("List-Unsubscribe", "List-Unsubscribe-Post", "MIME-Version", "Content-Type"),
     }

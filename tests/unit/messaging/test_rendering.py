@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from surveys.design.placeholders import PLACEHOLDERS
 from surveys.design.protocol import Contact, MessageTexts
-from surveys.messaging.rendering import CannotRender, Rendered, prepare, render
+from surveys.messaging.rendering import SETTINGS_LINK, CannotRender, Rendered, prepare, render
 
 LINK = "https://host.example/s/abc/"
 CONTACT = Contact(
@@ -20,7 +20,9 @@ CONTACT = Contact(
     email="office@study.example",
     crisis={"en": "Call **112**.", "ar": "اتصل 112."},
 )
-VALUES = dict.fromkeys(PLACEHOLDERS, "value") | {"link": LINK, "name": "Ada"}
+PAGE = "https://host.example/me/xyz/"
+PERSONAL = {"link": LINK, SETTINGS_LINK: PAGE}
+VALUES = dict.fromkeys(PLACEHOLDERS, "value") | PERSONAL | {"name": "Ada"}
 
 
 def rendered(
@@ -52,7 +54,7 @@ class Links(HTMLParser):
 
 def test_every_placeholder_of_the_list_is_filled() -> None:
     body = "\n\n".join(f"{{{name}}}" for name in PLACEHOLDERS)
-    mail = rendered(body, {name: f"<{name}>" for name in PLACEHOLDERS} | {"link": LINK})
+    mail = rendered(body, {name: f"<{name}>" for name in PLACEHOLDERS} | PERSONAL)
     for name in set(PLACEHOLDERS) - {"link"}:
         assert f"<{name}>" in mail.text
         assert f"&lt;{name}&gt;" in mail.html
@@ -158,7 +160,7 @@ def test_what_cannot_be_a_mail_is_refused_with_a_reason(
 
 def test_a_value_cannot_become_a_link_target() -> None:
     mail = rendered("[x]({name})", VALUES | {"name": "javascript:alert(1)"})
-    assert set(Links(mail.html).targets) == {LINK, "mailto:office@study.example"}
+    assert set(Links(mail.html).targets) == {LINK, PAGE, "mailto:office@study.example"}
 
 
 def test_the_contacts_address_may_be_a_link() -> None:
@@ -171,6 +173,22 @@ def test_a_prepared_text_can_be_filled_for_many() -> None:
     prepared = prepare(texts, contact=CONTACT, language="en", fallback=["en"])
     for name in ("Ada", "Bob"):
         assert prepared.fill(VALUES | {"name": name}).subject == name
+
+
+@pytest.mark.parametrize(
+    ("language", "label"),
+    [
+        ("en", "Mails, pauses and settings"),
+        ("de-AT", "E-Mails, Pausen und Einstellungen"),
+        ("xx", "Mails, pauses and settings"),
+    ],
+)
+def test_the_foot_leads_to_the_persons_own_page(language: str, label: str) -> None:
+    mail = rendered("Hi\n\n{link}", language=language)
+    assert mail.text.endswith(f"\n{label}:\n{PAGE}\n")
+    assert f'<a href="{PAGE}"' in mail.html
+    assert mail.html.index(PAGE) > mail.html.index('class="foot"')
+    assert label in mail.html
 
 
 WORDS = st.text(max_size=60) | st.sampled_from(

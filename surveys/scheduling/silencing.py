@@ -1,0 +1,44 @@
+"""What a wish for no mails does to planned messages, and what taking it back does; part of `actions`.
+
+Occasions stay as they are: whoever has a link can answer.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from surveys.participants.models import Participant
+from surveys.scheduling.facts import RUNNING, hold
+from surveys.scheduling.models import Message
+from surveys.scheduling.states import MESSAGE, MessageState, WhyNot
+
+
+@transaction.atomic
+def silence(*, participant: Participant) -> int:
+    """Cancel what is still to be sent to somebody; return how many messages.
+
+    One that a worker has meanwhile goes out, unless its gate is still ahead and finds the wish.
+    """
+    hold([participant.pk])
+    MESSAGE.check(MessageState.DUE, MessageState.CANCELLED)
+    due = Message.objects.filter(occasion__participant=participant, state=MessageState.DUE)
+    return due.update(state=MessageState.CANCELLED, why_not=WhyNot.UNSUBSCRIBED)
+
+
+@transaction.atomic
+def unsilence(*, participant: Participant, now: datetime) -> int:
+    """Plan again what the wish had cancelled and whose time is still ahead; return how many."""
+    hold([participant.pk])
+    MESSAGE.check(MessageState.CANCELLED, MessageState.DUE)
+    ahead = Message.objects.filter(
+        Q(occasion__closes_at=None) | Q(occasion__closes_at__gt=now),
+        occasion__participant=participant,
+        occasion__state__in=RUNNING,
+        state=MessageState.CANCELLED,
+        why_not=WhyNot.UNSUBSCRIBED,
+        due_at__gt=now,
+    )
+    return ahead.update(state=MessageState.DUE, why_not="")
