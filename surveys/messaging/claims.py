@@ -19,6 +19,7 @@ from django.db import transaction
 from surveys.lib import sql
 from surveys.lib.crashpoints import Point, reached
 from surveys.messaging import attempts, guards, quiet
+from surveys.messaging.caps import caps_of
 from surveys.messaging.composing import Letter
 from surveys.messaging.pace import SLOT_LIFE
 from surveys.messaging.transports import Kind, Outcome
@@ -47,7 +48,7 @@ _FOUND = f"""
         SELECT o.id AS occasion_id, o.link_generation, p.id AS participant_id,
                p.key AS participant_key,
                o.protocol_id, o.wave, coalesce(nullif(m.language, ''), p.language) AS language,
-               p.timezone, o.opens_at, o.closes_at,
+               p.timezone, coalesce(o.local->>'form', '') AS form, o.opens_at, o.closes_at,
                o.state = 'expired' OR o.closes_at <= %(now)s AS is_late, {guards.WHY_NOT} AS why_not
         FROM surveys_occasion o
         JOIN surveys_participant p ON p.id = o.participant_id
@@ -65,7 +66,7 @@ _HAS_SLOT = f"""
 
 _CANDIDATES = f"""
     SELECT m.id, m.kind, m.n_attempts + 1, x.occasion_id, x.link_generation, x.participant_id,
-           x.participant_key, x.protocol_id, x.wave, x.language, x.timezone,
+           x.participant_key, x.protocol_id, x.wave, x.language, x.timezone, x.form,
            {_HAS_SLOT},
            x.opens_at, x.closes_at, m.due_at, x.is_late, x.why_not
     {_FOUND}
@@ -75,14 +76,14 @@ _CANDIDATES = f"""
 
 # Whoever holds a participant's row counts that participant's mails alone; a withdrawal waits.
 _PARTICIPANTS = """
-    SELECT id FROM surveys_participant
+    SELECT id, protocol_id FROM surveys_participant
     WHERE id = ANY(%(participants)s) AND status = 'enrolled' AND unsubscribed_at IS NULL
 """
 
 _LETTER_COLUMNS = (  # the first of the candidates' columns
     *("id", "kind", "n_attempts", "occasion_id", "link_generation"),
     *("participant_id", "participant_key", "protocol_id", "wave", "language", "timezone"),
-    "has_slot",
+    *("form", "has_slot"),
 )
 
 _COUNT = f"SELECT count(*) {_FOUND}"
@@ -184,7 +185,8 @@ def claim(
     walk over what only waits, such as all messages of a paused study.
 
     Messages that must not go out any more leave `due` here, with the reason; in quiet hours they
-    become due later. Participants who got `cap` mails within 24 hours of study time wait.
+    become due later. Participants who got `cap` mails within 24 hours of study time wait, or
+    fewer where their protocol allows fewer.
     """
     values = {"now": now, "limit": limit, "spared": list(spared), "since": since}
     found = sql.rows(f"{_CANDIDATES} {LOCK}", values)
@@ -278,10 +280,11 @@ def _writable(firsts: Mapping[int, Letter], now: datetime, cap: int) -> list[int
     """Who of them is nobody else's turn and below the cap; the others' messages wait."""
     if not firsts:
         return []
-    free = {who for (who,) in sql.rows(f"{_PARTICIPANTS} {TURN}", {"participants": list(firsts)})}
+    free = dict(sql.rows(f"{_PARTICIPANTS} {TURN}", {"participants": list(firsts)}))
+    caps = caps_of(free.values(), cap)
     counts = dict(sql.rows(_MAILS_OF_A_DAY, {"participants": list(free), "now": now}))
-    capped = {who for who in free if counts.get(who, 0) >= cap}
+    capped = {who for who, protocol in free.items() if counts.get(who, 0) >= caps[protocol]}
     if capped:
         ids = [firsts[who].id for who in capped]
         sql.execute(_PAUSE, {"ids": ids, "pause": CAP_PAUSE})
-    return [who for who in firsts if who in free - capped]
+    return [who for who in firsts if who in free.keys() - capped]

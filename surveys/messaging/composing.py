@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from surveys.design.asking import asked
 from surveys.design.models import ProtocolVersion
 from surveys.design.protocol import Protocol
 from surveys.design.registry import protocol_of
-from surveys.instruments import registry as instruments
 from surveys.instruments.duration import minutes
 from surveys.lib import dates, languages
 from surveys.messaging.links import Links
@@ -38,6 +38,7 @@ class Letter:
     timezone: str
     opens_at: datetime
     closes_at: datetime
+    form: str = ""  # of a planned-missing design
     has_slot: bool = False  # it waited for its turn at its domain's pace, and this is it
 
     @classmethod
@@ -59,12 +60,13 @@ class Letter:
             timezone=participant.timezone,
             opens_at=opens_at,
             closes_at=occasion.closes_at or opens_at,
+            form=occasion.local.get("form", ""),
         )
 
 
 @dataclass(frozen=True)
 class _Draft:
-    """What all messages of one wave, kind and language share."""
+    """What all messages of one wave, form, kind and language share."""
 
     prepared: Prepared
     values: Mapping[str, str]
@@ -75,7 +77,7 @@ class Composer:
     """Renders one batch; each text is parsed once."""
 
     def __init__(self) -> None:
-        self._drafts: dict[tuple[int, str, str, str], _Draft] = {}
+        self._drafts: dict[tuple[int, str, str, str, str], _Draft] = {}
         self._protocols: dict[int, Protocol] = {}
 
     def compose(self, letter: Letter, *, name: str, links: Links) -> Rendered:
@@ -95,7 +97,7 @@ class Composer:
         return self._draft(letter).reply_to
 
     def _draft(self, letter: Letter) -> _Draft:
-        key = (letter.protocol_id, letter.wave, letter.kind, letter.language)
+        key = (letter.protocol_id, letter.wave, letter.form, letter.kind, letter.language)
         if key not in self._drafts:
             self._drafts[key] = _drafted(self._protocol(letter.protocol_id), letter)
         return self._drafts[key]
@@ -119,7 +121,7 @@ def _drafted(protocol: Protocol, letter: Letter) -> _Draft:
         values={
             "study": languages.pick(protocol.title, *said),
             "wave": languages.pick(wave.title, *said) if wave.title else wave.code,
-            "minutes": str(minutes(map(instruments.instrument, wave.instruments))),
+            "minutes": str(minutes(asked(protocol, wave, letter.form))),
             "contact_name": protocol.contact.name,
             "contact_email": protocol.contact.email,
         },

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from surveys.design import registry as protocols
-from surveys.instruments import registry as instruments
+from surveys.design.asking import asked
 from surveys.instruments.definition import Instrument
 from surveys.responding.models import Submission
 from surveys.responding.places import Filled, Place, is_reached, next_place
@@ -51,14 +51,11 @@ class Standing:
 def standing(occasion: Occasion) -> Standing:
     """Read it by the protocol version and the form that the occasion was planned with."""
     protocol = protocols.protocol_of(occasion.protocol)
-    form = protocol.form(occasion.local.get("form", ""))
+    wave, form = protocol.by_code[occasion.wave], occasion.local.get("form", "")
     rows = Submission.objects.filter(occasion=occasion).select_related("instrument")
     rows = rows.defer("instrument__document", "flat")
     return Standing(
         occasion,
-        [
-            instrument.without(form.items_left_out(instrument.ref))
-            for instrument in instruments.instruments(form.asked(protocol.by_code[occasion.wave]))
-        ],
+        asked(protocol, wave, form),
         {row.instrument.ref: row for row in rows},
     )

@@ -8,7 +8,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.db.models import F
+from django.test.utils import CaptureQueriesContext
 
 from surveys.design.models import Study
 from surveys.messaging import attempts, claims, retries
@@ -156,6 +158,34 @@ def test_the_cap_counts_what_may_have_arrived(study: Study) -> None:
     assert not claim(cap=3).letters
     Message.objects.update(not_before=None)
     assert len(claim(cap=4).letters) == 1
+
+
+@pytest.mark.parametrize(("allowed", "n_taken"), [(1, 0), (2, 1), (50, 0)])
+def test_a_study_may_allow_fewer_mails_but_never_more(allowed: int, n_taken: int) -> None:
+    study = world.make_study("quiet-study", messages_per_day=allowed)
+    person = world.make_participant(study)
+    n_sent = 1 if allowed < 50 else 4
+    for nth in range(1, n_sent + 1):
+        occasion = world.make_occasion(person, nth=nth)
+        world.make_message(occasion, state="sent", sent_at=NOW - HOUR)
+    world.make_message(world.make_occasion(person, nth=9))
+    assert len(claim(cap=4).letters) == n_taken
+
+
+def test_caps_are_read_once_for_all_people_of_a_claim(
+    study: Study, django_assert_max_num_queries: Any
+) -> None:
+    def ready(n: int, first: int) -> None:
+        for k in range(first, first + n):
+            person = world.make_participant(study, f"C-{k}")
+            world.make_message(world.make_occasion(person))
+
+    ready(2, 0)
+    with CaptureQueriesContext(connection) as few:
+        assert len(claim().letters) == 2
+    ready(20, 2)
+    with django_assert_max_num_queries(len(few)):
+        assert len(claim().letters) == 20
 
 
 def test_a_pause_before_the_next_attempt_is_real_time(study: Study) -> None:
