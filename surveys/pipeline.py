@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from uuid import UUID
 
 from django.db import transaction
@@ -68,6 +68,41 @@ def move(*, participant: Participant, timezone: str, by: Actor, now: datetime) -
     """Note that somebody lives in another zone now; what is not yet due moves along."""
     participants.set_timezone(participant=participant, timezone=timezone, by=by, now=now)
     scheduling.replan([participant], by=by, now=now, results=results_of)
+
+
+@transaction.atomic
+def pause(*, participant: Participant, until: date, by: Actor, now: datetime) -> None:
+    """Send somebody nothing before a day; what closes before it is not asked."""
+    participants.pause(participant=participant, until=until, by=by, now=now)
+    scheduling.replan([participant], by=by, now=now, results=results_of)
+
+
+@transaction.atomic
+def resume(*, participant: Participant, by: Actor, now: datetime) -> None:
+    """End a pause early; what is still ahead comes back."""
+    participants.resume(participant=participant, by=by, now=now)
+    scheduling.replan([participant], by=by, now=now, results=results_of)
+
+
+@transaction.atomic
+def set_time_of_day(*, participant: Participant, at: time | None, by: Actor, now: datetime) -> None:
+    """Note when somebody likes to be asked; waves with `own_time` that are ahead move there."""
+    participants.set_time_of_day(participant=participant, at=at, by=by, now=now)
+    scheduling.replan([participant], by=by, now=now, results=results_of)
+
+
+@transaction.atomic
+def snooze(*, occasion: UUID, until: datetime, by: Actor, now: datetime) -> Occasion:
+    """Somebody wants to be reminded of an open occasion later."""
+    return scheduling.snooze(occasion=occasion, until=until, by=by, now=now, results=results_of)
+
+
+@transaction.atomic
+def start_wave(*, participant: Participant, wave: str, by: Actor, now: datetime) -> Occasion:
+    """Somebody starts a wave that the protocol leaves to participants."""
+    return scheduling.start_wave(
+        participant=participant, wave=wave, by=by, now=now, results=results_of
+    )
 
 
 @transaction.atomic

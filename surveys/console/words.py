@@ -95,7 +95,9 @@ def _event(anchor: str) -> str:
 
 def _times(schedule: Schedule) -> Iterator[str]:
     if schedule.at:
-        yield f"at {schedule.at}"
+        yield f"at {schedule.at}" + (" or their own time of day" if schedule.own_time else "")
+    if schedule.event and schedule.times > 1:
+        yield f"up to {schedule.times} times"
     if schedule.every:
         yield f"then every {period(schedule.every).removeprefix('1 ')}, {schedule.times} times in all"
     if schedule.random_between:

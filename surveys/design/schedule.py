@@ -68,13 +68,19 @@ def after(moment: datetime, period: Period, zone: str, *, closing: bool = False)
 
 
 def moments(
-    schedule: Schedule, *, anchor: datetime | date | None, zone: str, seed: str
+    schedule: Schedule,
+    *,
+    anchor: datetime | date | None,
+    zone: str,
+    seed: str,
+    own: time | None = None,
 ) -> tuple[Moment, ...] | None:
     """All openings of a wave for one person, in order; None while the anchor is unknown.
 
     `anchor` is an aware instant (enrolment, a completion) or a local date (set by hand). `seed`
-    names the person and wave; the same seed gives the same random times. A wave that the
-    participant starts has no openings of its own.
+    names the person and wave; the same seed gives the same random times. `own` is the person's
+    own time of day, for a schedule that allows it. A wave that the participant starts has no
+    openings of its own.
     """
     if schedule.event is not None:
         return ()
@@ -84,7 +90,7 @@ def moments(
     found = (
         _random(schedule, _day_of(origin, zone), zone, seed)
         if schedule.random_between
-        else _fixed(schedule, origin, zone)
+        else _fixed(schedule, origin, zone, own)
     )
     return tuple(found)
 
@@ -168,14 +174,16 @@ def _rule(schedule: Schedule, k: int) -> str:
     return rule + (f" at {schedule.at}" if schedule.at else "")
 
 
-def _fixed(schedule: Schedule, origin: datetime | date, zone: str) -> Iterator[Moment]:
+def _fixed(
+    schedule: Schedule, origin: datetime | date, zone: str, own: time | None
+) -> Iterator[Moment]:
     if isinstance(origin, datetime):
         day, at = local(origin, zone)
         exact: datetime | None = origin.astimezone(UTC)
     else:
         day, at, exact = origin, DEFAULT_TIME, None
     if schedule.at:
-        at, exact = _time_of(schedule.at), None
+        at, exact = own or _time_of(schedule.at), None
     for step in _steps(schedule):
         target = step.day(day)
         if exact is not None and not (step.first.is_calendar or step.then.is_calendar):

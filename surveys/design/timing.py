@@ -45,7 +45,9 @@ class Schedule(Document):
     `anchor` is `enrollment`, one of the protocol's anchors, or `<wave>.completed`. With `every`
     and `times` the wave repeats; `random_between` draws the time of day, `per_day` draws several
     with at least `min_gap` between them. Without `at` a calendar offset keeps the anchor's time
-    of day and an elapsed one is exact; a date without `at` opens at 09:00.
+    of day and an elapsed one is exact; a date without `at` opens at 09:00. With `own_time` a
+    participant who named a time of day is asked then, and everybody else at `at`. Where the
+    participant starts the wave, `times` is the most they may, `min_gap` apart.
     """
 
     anchor: str | None = None
@@ -53,6 +55,7 @@ class Schedule(Document):
     date: dt.date | None = None
     event: Literal["participant"] | None = None
     at: TimeOfDay | None = None
+    own_time: bool = False
     every: PeriodField | None = None
     times: int = Field(default=1, ge=1, le=2000)
     random_between: tuple[TimeOfDay, TimeOfDay] | None = None
@@ -61,12 +64,13 @@ class Schedule(Document):
 
     @property
     def n_occasions(self) -> int:
-        """How many occasions the rule plans for one participant."""
+        """How many occasions the rule plans for one participant, or lets them start."""
         return self.times * self.per_day
 
     @model_validator(mode="after")
     def _can_be_computed(self) -> Self:
         found = [*self._ways_to_say_when(), *self._repetition(), *self._time_of_day()]
+        found += self._gaps()
         if not found and self.random_between:
             found = list(self._room_for_prompts(self.random_between))
         if found:
@@ -82,13 +86,13 @@ class Schedule(Document):
             if not FIRST_YEAR <= self.date.year <= LAST_YEAR:
                 yield ("date",), f"expected a year between {FIRST_YEAR} and {LAST_YEAR}"
         if self.event is not None:
-            rules = ("offset", "at", "every", "times", "random_between", "per_day", "min_gap")
+            rules = ("offset", "at", "own_time", "every", "random_between", "per_day")
             for name in rules:
                 if getattr(self, name) != type(self).model_fields[name].default:
                     yield (name,), f"'{name}' has no meaning where the participant starts the wave"
 
     def _repetition(self) -> Iterator[Found]:
-        if self.times > 1 and self.every is None:
+        if self.times > 1 and self.every is None and self.event is None:
             yield ("times",), "'times' needs 'every'"
         if self.every is not None and self.times == 1:
             yield ("every",), "'every' needs 'times', the number of repetitions"
@@ -107,6 +111,8 @@ class Schedule(Document):
         fixes_time = self.at is not None or self.random_between is not None
         if self.at and self.random_between:
             yield ("at",), "give 'at' or 'random_between', not both"
+        if self.own_time and self.at is None:
+            yield ("own_time",), "'own_time' needs 'at', for those who name no time of their own"
         if fixes_time and self.offset.minutes:
             yield ("offset",), "expected whole days, since the time of day is given too"
         if self.random_between is None:
@@ -118,9 +124,16 @@ class Schedule(Document):
                 yield ("random_between",), "must begin before it ends, within one day"
             if self.every is not None and self.every.minutes:
                 yield ("every",), "expected whole days, since 'random_between' draws within a day"
-        if self.min_gap is not None and self.per_day == 1:
+
+    def _gaps(self) -> Iterator[Found]:
+        if self.min_gap is None:
+            return
+        if self.event is not None:
+            if self.min_gap == Period():
+                yield ("min_gap",), "'min_gap' must be longer than nothing"
+        elif self.per_day == 1:
             yield ("min_gap",), "'min_gap' needs 'per_day' of 2 or more"
-        elif self.min_gap is not None and (self.min_gap.is_calendar or not self.min_gap.minutes):
+        elif self.min_gap.is_calendar or not self.min_gap.minutes:
             yield ("min_gap",), "expected hours or minutes such as PT2H"
 
     def _room_for_prompts(self, between: tuple[str, str]) -> Iterator[Found]:

@@ -6,13 +6,9 @@ from __future__ import annotations
 
 IS_HELD = "EXISTS (SELECT FROM surveys_sendinghold)"
 
-# A pause ends on a date of the person's own. Before that day has begun anywhere on Earth they are
-# certainly paused; its first hours are the plan's business. No zone is looked up here, since one
-# that this database does not know would stop everybody's mail.
-_IS_AWAY = """
-    coalesce(p.paused_until > (%(now)s::timestamptz AT TIME ZONE 'UTC' + interval '14 hours')::date,
-             false)
-"""
+# A pause ends at an instant that was found in the participant's own zone. No zone is looked up
+# here, since one that this database does not know would stop everybody's mail.
+_IS_AWAY = "coalesce(greatest(p.pause_ends_at, o.snoozed_until) > %(now)s, false)"
 
 # Why a due message must never go out; empty when it may.
 WHY_NOT = """
@@ -24,15 +20,17 @@ WHY_NOT = """
         WHEN o.state IN ('cancelled', 'excluded') THEN 'replanned'
         WHEN p.unsubscribed_at IS NOT NULL THEN 'unsubscribed'
         WHEN o.state = 'expired' OR o.closes_at <= %(now)s
-            THEN CASE WHEN s.is_paused THEN 'paused' ELSE 'window_closed' END
+            THEN CASE WHEN s.is_paused OR p.pause_ends_at >= o.closes_at
+                 THEN 'paused' ELSE 'window_closed' END
         WHEN o.state = 'started' AND m.kind = 'invitation' THEN 'started'
         ELSE ''
     END
 """
 
-# What waits without an end: a paused study or person, a window that the sweep has yet to open, and
-# a reminder whose forerunner is not out, or is out late: then half the planned gap is kept. An
-# invitation that was put off counts from the opening, so that no gap shrinks to nothing.
+# What waits without an end: a paused study, the person's own pause or snooze, a window that the
+# sweep has yet to open, and a reminder whose forerunner is not out, or is out late: then half the
+# planned gap is kept. An invitation that quiet hours put off counts from the opening, so that no
+# gap shrinks to nothing; one that a pause put off does not, or no reminder would follow it.
 WAITS = f"""
     (o.state IN ('planned', 'open', 'started')
      AND p.status = 'enrolled' AND p.unsubscribed_at IS NULL
@@ -46,7 +44,10 @@ WAITS = f"""
                 AND (e.kind = 'invitation' OR e.nth < m.nth) AND e.id <> m.id
                 AND (e.state IN ('due', 'sending')
                      OR e.sent_at + (m.due_at - least(
-                         e.due_at, CASE WHEN e.kind = 'invitation' THEN o.opens_at END
+                         e.due_at, CASE
+                             WHEN e.kind = 'invitation' AND coalesce(
+                                 greatest(p.pause_ends_at, o.snoozed_until) <= o.opens_at, true)
+                             THEN o.opens_at END
                      )) / 2 > %(now)s)))))
 """
 

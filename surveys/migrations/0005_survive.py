@@ -114,6 +114,22 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="participant",
+            name="pause_ends_at",
+            field=models.DateTimeField(blank=True, null=True),
+        ),
+        migrations.AddConstraint(
+            model_name="participant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("pause_ends_at__isnull", True), ("paused_until__isnull", True)),
+                    models.Q(("pause_ends_at__isnull", False), ("paused_until__isnull", False)),
+                    _connector="OR",
+                ),
+                name="pause_has_an_end",
+            ),
+        ),
+        migrations.AddField(
+            model_name="participant",
             name="time_of_day",
             field=models.TimeField(blank=True, null=True),
         ),

@@ -7,17 +7,19 @@ leaves one audit event otherwise.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from django.db import transaction
 
 from surveys.audit import log
 from surveys.audit.actors import Actor
-from surveys.design import zones
+from surveys.design import schedule, zones
 from surveys.design.registry import protocol_of
 from surveys.participants.identity import actions as identity
 from surveys.participants.models import Anchor, Participant
+
+LONGEST_PAUSE = timedelta(days=3653)
 
 
 class Scope(StrEnum):
@@ -37,6 +39,10 @@ class UnknownZone(ValueError):
 
 class UnknownScope(ValueError):
     """Not a way to withdraw."""
+
+
+class NoPause(ValueError):
+    """Not a day until which somebody can pause."""
 
 
 class HasWithdrawn(ValueError):
@@ -80,8 +86,48 @@ def set_timezone(*, participant: Participant, timezone: str, by: Actor, now: dat
     if before == timezone:
         return
     participant.timezone = timezone
-    participant.save(update_fields=["timezone"])
+    participant.pause_ends_at = _first_instant(participant.paused_until, timezone)
+    participant.save(update_fields=["timezone", "pause_ends_at"])
     _record("participant.moved", participant, by, now, before=before, after=timezone)
+
+
+@transaction.atomic
+def pause(*, participant: Participant, until: date, by: Actor, now: datetime) -> None:
+    """Send nothing before `until`, a day in the participant's zone; another day corrects it."""
+    _lock(participant)
+    _refuse_withdrawn(participant)
+    today, _ = schedule.local(now, participant.timezone)
+    if not today < until <= today + LONGEST_PAUSE:
+        raise NoPause(f"{until} is not a day after {today}, at the most ten years later")
+    if participant.paused_until == until:
+        return
+    before = _set_pause(participant, until)
+    _record("participant.paused", participant, by, now, before=before, until=until.isoformat())
+
+
+@transaction.atomic
+def resume(*, participant: Participant, by: Actor, now: datetime) -> None:
+    """End a pause before its day; one that is over stays as it was."""
+    _lock(participant)
+    _refuse_withdrawn(participant)
+    if participant.pause_ends_at is None or participant.pause_ends_at <= now:
+        return
+    before = _set_pause(participant, None)
+    _record("participant.resumed", participant, by, now, before=before)
+
+
+@transaction.atomic
+def set_time_of_day(*, participant: Participant, at: time | None, by: Actor, now: datetime) -> None:
+    """Note when somebody likes to be asked, to the minute; None for the study's own times."""
+    _lock(participant)
+    _refuse_withdrawn(participant)
+    wanted = at and at.replace(second=0, microsecond=0, tzinfo=None, fold=0)
+    before = participant.time_of_day
+    if before == wanted:
+        return
+    participant.time_of_day = wanted
+    participant.save(update_fields=["time_of_day"])
+    _record("time_of_day.set", participant, by, now, before=_clock(before), after=_clock(wanted))
 
 
 @transaction.atomic
@@ -132,6 +178,23 @@ def rotate_keys(*, by: Actor, now: datetime, batch: int = 500) -> Rotated:
 @transaction.atomic
 def _reseal(batch: int) -> int:
     return identity.reseal(batch)
+
+
+def _set_pause(participant: Participant, until: date | None) -> str | None:
+    """Write the day together with its first instant; return the day that was set before."""
+    before = participant.paused_until
+    participant.paused_until = until
+    participant.pause_ends_at = _first_instant(until, participant.timezone)
+    participant.save(update_fields=["paused_until", "pause_ends_at"])
+    return before.isoformat() if before else None
+
+
+def _first_instant(day: date | None, zone: str) -> datetime | None:
+    return schedule.instant(day, time.min, zone) if day else None
+
+
+def _clock(at: time | None) -> str | None:
+    return at.isoformat("minutes") if at else None
 
 
 def _width(scope: Scope) -> int:

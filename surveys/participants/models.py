@@ -30,6 +30,7 @@ class Participant(models.Model):
     form = models.CharField(max_length=60, blank=True)  # of a planned-missing design, drawn once
     time_of_day = models.TimeField(null=True, blank=True)  # when they like to be asked
     paused_until = models.DateField(null=True, blank=True)  # their first day after a pause
+    pause_ends_at = models.DateTimeField(null=True, blank=True)  # that day's first instant there
     unsubscribed_at = models.DateTimeField(null=True, blank=True)  # no mails; still taking part
     enrolled_at = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True, blank=True)
@@ -42,6 +43,11 @@ class Participant(models.Model):
                 condition=models.Q(status="withdrawn", withdrawn_at__isnull=False)
                 | models.Q(status="enrolled", withdrawn_at__isnull=True),
                 name="withdrawn_has_a_time",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(paused_until__isnull=True, pause_ends_at__isnull=True)
+                | models.Q(paused_until__isnull=False, pause_ends_at__isnull=False),
+                name="pause_has_an_end",
             ),
         ]
 

@@ -15,16 +15,34 @@ from surveys.scheduling.answering import (
     open_link,
     record_saved,
 )
+from surveys.scheduling.asking import (
+    CannotSnooze,
+    CannotStart,
+    NoSuchWave,
+    NotEnrolled,
+    StartedTooOften,
+    StartedTooSoon,
+    StudyPaused,
+    snooze,
+    start_wave,
+)
 from surveys.scheduling.replanning import PlanCounts, replan
 from surveys.scheduling.silencing import silence, unsilence
 from surveys.scheduling.sweeping import Closed, close_due, open_due
 
 __all__ = [
+    "CannotSnooze",
+    "CannotStart",
     "Closed",
+    "NoSuchWave",
     "NotAnswerable",
+    "NotEnrolled",
     "OccasionClosed",
     "OccasionNotOpen",
     "PlanCounts",
+    "StartedTooOften",
+    "StartedTooSoon",
+    "StudyPaused",
     "cancel_remaining",
     "close_due",
     "complete",
@@ -34,5 +52,7 @@ __all__ = [
     "record_saved",
     "replan",
     "silence",
+    "snooze",
+    "start_wave",
     "unsilence",
 ]

@@ -10,14 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 from uuid import UUID
 
 from surveys.design import schedule
 from surveys.scheduling.planner import Intent, Key, PlannedMessage, PlannedOccasion
+from surveys.scheduling.postponing import PAUSED_THROUGH, QuietHours
 from surveys.scheduling.states import Cause, MessageState, OccasionState, WhyNot
-
-QuietHours: TypeAlias = tuple[str, str] | None
 
 
 class ExistingMessage(NamedTuple):
@@ -43,6 +42,7 @@ class ExistingOccasion(NamedTuple):
     closes_at: datetime | None
     ended_at: datetime | None
     local: Intent
+    snoozed_until: datetime | None = None
     messages: tuple[ExistingMessage, ...] = ()
 
     @property
@@ -156,7 +156,7 @@ def _compare_wave(
             opens_at, closes_at = row.opens_at, row.closes_at
         else:
             bucket, target = fate
-            bucket.append(Change(row, target, _messages(row, target)))
+            bucket.append(Change(row, target, compare_messages(row, target.messages)))
             opens_at, closes_at = target.opens_at, target.closes_at
         if opens_at and closes_at and closes_at > now:
             following = opens_at
@@ -173,8 +173,9 @@ def _fate(
     if row.state == OccasionState.PLANNED and not row.is_over(now):
         if planned.cause:
             return change.exclude, planned
-        target = None if row.is_due(now) else _placed(row, planned, now, following)
-        if target is None or (_is_as(row, target) and not _messages(row, target)):
+        has_begun = row.is_due(now) and not _comes_back(row, planned)
+        target = None if has_begun else _placed(row, planned, now, following)
+        if target is None or (_is_as(row, target) and not compare_messages(row, target.messages)):
             return None
         return change.move, target
     if planned.cause:
@@ -199,6 +200,15 @@ def _placed(
     return None if row.opens_at and keeps_order else planned
 
 
+def _comes_back(row: ExistingOccasion, planned: PlannedOccasion) -> bool:
+    """Whether a pause kept it from opening, and no longer does."""
+    return PAUSED_THROUGH in row.local.get("guards", ()) and not _is_kept_shut(planned)
+
+
+def _is_kept_shut(planned: PlannedOccasion) -> bool:
+    return PAUSED_THROUGH in planned.local.get("guards", ())
+
+
 def _late(planned: PlannedOccasion, now: datetime, quiet_hours: QuietHours) -> PlannedOccasion:
     """The occasion, opening now when its moment has passed; reminders that have passed fall away.
 
@@ -206,6 +216,8 @@ def _late(planned: PlannedOccasion, now: datetime, quiet_hours: QuietHours) -> P
     """
     opens_at, closes_at = planned.opens_at, planned.closes_at
     if opens_at is None or opens_at >= now or closes_at is None or closes_at <= now:
+        return planned
+    if _is_kept_shut(planned):
         return planned
     invitation, *reminders = planned.messages
     soon = max(invitation.due_at, now)
@@ -236,9 +248,9 @@ def _is_as(row: ExistingOccasion, target: PlannedOccasion) -> bool:
     )
 
 
-def _messages(row: ExistingOccasion, target: PlannedOccasion) -> MessageChange:
+def compare_messages(row: ExistingOccasion, target: Iterable[PlannedMessage]) -> MessageChange:
     """The set difference of one occasion's messages, by kind and number."""
-    wanted = {(message.kind, message.nth): message for message in target.messages}
+    wanted = {(message.kind, message.nth): message for message in target}
     present = {(message.kind, message.nth): message for message in row.messages}
     both = [(present[key], wanted[key].due_at) for key in wanted if key in present]
     return MessageChange(

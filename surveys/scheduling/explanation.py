@@ -6,6 +6,7 @@ import re
 from datetime import datetime
 
 from surveys.scheduling.planner import BEFORE_ENROLMENT, ENROLLMENT, Intent
+from surveys.scheduling.postponing import PAUSED, PAUSED_THROUGH, SNOOZED
 from surveys.scheduling.states import Cause, OccasionState
 
 GUARDS = {
@@ -21,14 +22,22 @@ GUARDS = {
     ),
     "opened_late": "Its moment had passed when it was planned, so it opened at once.",
     BEFORE_ENROLMENT: "It is not asked because it had closed before the participant enrolled.",
+    PAUSED: "The participant pauses until {paused_until}, so what was due before waits until then.",
+    PAUSED_THROUGH: (
+        "The participant pauses until {paused_until} and its window closes before, so it does not "
+        "open."
+    ),
+    SNOOZED: "The participant asked not to be written to before {snoozed_until}.",
 }
+INVITATION_GONE = "invitation_1_put_off"
 REMINDER_GUARDS = {
     "after_close": "Reminder {n} would come after the close and is not planned.",
+    "put_off": "Reminder {n} would come too late after that and is not sent.",
     "not_later": "Reminder {n} would come together with the message before it and is not planned.",
 }
 CAUSES = {
     Cause.WITHDRAWN: "It was cancelled when the participant withdrew.",
-    Cause.PAUSED: "It was cancelled because the study was paused until its window had closed.",
+    Cause.PAUSED: "It was cancelled because the study or the participant paused until it had closed.",
     Cause.NOT_IN_VERSION: "It was cancelled because the participant's protocol no longer has it.",
     Cause.NOT_IN_ARM: "It is not asked because the wave belongs to other arms.",
     Cause.PLANNED_MISSING: "It is not asked because the draw left this participant out by design.",
@@ -68,7 +77,7 @@ def explain(
     if opens_at and closes_at:
         verb = "opens" if state == OccasionState.PLANNED else "opened"
         sentences.append(f"It {verb} at {_utc(opens_at)} and closes at {_utc(closes_at)}.")
-    return sentences + [_guard(name) for name in guards]
+    return sentences + [_guard(name, local) for name in guards]
 
 
 def _verdict(state: str) -> list[str]:
@@ -81,9 +90,12 @@ def _verdict(state: str) -> list[str]:
 
 
 def _dated(local: Intent, zone: str) -> list[str]:
-    sentences = [
-        f"The rule is {local['rule']}; that is {local['day']} at {local['at']} in {local['zone']}."
-    ]
+    when = f"{local['day']} at {local['at']} in {local['zone']}"
+    if "event" in local:
+        return [f"The participant started it on {when}."]
+    sentences = [f"The rule is {local['rule']}; that is {when}."]
+    if "own_time" in local:
+        sentences.append("The time of day is the participant's own, not the rule's.")
     if "anchor_day" in local:
         counted = f"It counts from {_event(local['anchor'])} on {local['anchor_day']}"
         where = f", as read in {local['anchor_zone']}" if "anchor_zone" in local else ""
@@ -100,10 +112,15 @@ def _event(anchor: str) -> str:
     return f"the completion of {before}" if dot else f"the date '{anchor}'"
 
 
-def _guard(name: str) -> str:
+def _guard(name: str, local: Intent) -> str:
     if match := re.fullmatch(r"reminder_(\d+)_(\w+)", name):
         return REMINDER_GUARDS[match[2]].format(n=match[1])
-    return GUARDS[name]
+    if name == INVITATION_GONE:
+        return "The invitation would come too late after that and is not sent."
+    words = {"paused_until": local.get("paused_until")}
+    if "snoozed_until" in local:
+        words["snoozed_until"] = _utc(datetime.fromisoformat(local["snoozed_until"]))
+    return GUARDS[name].format(**words)
 
 
 def _utc(moment: datetime) -> str:

@@ -24,11 +24,15 @@ OPENED = frozenset(
     {OccasionState.OPEN, OccasionState.STARTED, OccasionState.COMPLETED, OccasionState.EXPIRED}
 )
 RUNNING = frozenset({OccasionState.PLANNED, OccasionState.OPEN, OccasionState.STARTED})
-CHANGEABLE = (OccasionState.PLANNED, OccasionState.CANCELLED, OccasionState.EXCLUDED)
+CHANGEABLE = (
+    OccasionState.PLANNED, OccasionState.CANCELLED, OccasionState.EXCLUDED,
+    OccasionState.OPEN, OccasionState.STARTED,  # of these only the messages, in a pause
+)  # fmt: skip
 
 
 EXISTING = (
     "pk", "wave", "nth", "state", "cause", "opens_at", "closes_at", "ended_at", "local",
+    "snoozed_until",
 )  # fmt: skip
 
 
@@ -122,6 +126,8 @@ def facts_of(
         completed={w: done for w, rows in by_wave.items() if (done := completed_at(rows))},
         ended={wave: has_completed(rows) for wave, rows in by_wave.items()},
         anchor_zones=anchor_zones(occasions),
+        time_of_day=participant.time_of_day,
+        paused_until=participant.paused_until,
         withdrawn=participant.status == Participant.Status.WITHDRAWN,
         form=participant.form,
         results=results or {},

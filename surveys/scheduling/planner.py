@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
@@ -17,14 +17,17 @@ from surveys.design.conditions import COMPLETED, Fact, Value, evaluate, facts_in
 from surveys.design.forms import EVERYTHING, Form
 from surveys.design.protocol import Protocol, Wave
 from surveys.design.schedule import Moment
+from surveys.scheduling import postponing
+from surveys.scheduling.postponing import Postponement
 from surveys.scheduling.spacing import Spacing
 from surveys.scheduling.states import Cause, MessageKind
 
 ENROLLMENT = "enrollment"
+BY_THEM = "the participant starts it"
 BEFORE_ENROLMENT = "closed_before_enrolment"
 
+Intent: TypeAlias = postponing.Intent
 Key: TypeAlias = tuple[str, int]  # wave, nth
-Intent: TypeAlias = Mapping[str, Any]
 
 
 class PlannedMessage(NamedTuple):
@@ -74,6 +77,8 @@ class PersonFacts:
     completed: Mapping[str, datetime] = field(default_factory=dict)
     ended: Mapping[str, bool | None] = field(default_factory=dict)
     anchor_zones: Mapping[str, str] = field(default_factory=dict)
+    time_of_day: time | None = None  # when they like to be asked
+    paused_until: date | None = None  # the first day, in their zone, after a pause
     withdrawn: bool = False
     form: str = ""
     results: Mapping[Fact, Value] = field(default_factory=dict)
@@ -96,7 +101,7 @@ class Planner:
     @property
     def results_needed(self) -> frozenset[Fact]:
         """The answers and scores that the waves' conditions ask for."""
-        return values_in(wave.only_if for wave in self._waves)
+        return values_in(wave.only_if for wave in self._protocol.waves)
 
     def plan(self, person: PersonFacts) -> tuple[PlannedOccasion, ...]:
         """Every occasion of the protocol for one person, in the protocol's order.
@@ -110,15 +115,39 @@ class Planner:
         ended = dict(person.ended)
         form = self._protocol.form(person.form)
         for index, wave in enumerate(self._waves):
-            cause = _cause(wave, person, ended, form)
+            cause = cause_of(wave, person, ended, form)
             occasions = _left_out(wave, cause, form) if cause else self._asked(index, wave, person)
             if all(occasion.cause for occasion in occasions) and not ended.get(wave.code):
                 ended[wave.code] = False  # who is not asked will not complete it
             plan += occasions if form is EVERYTHING else _on_form(occasions, form)
+        if person.paused_until:
+            pause = self.postponement(person)
+            plan = [_postponed(occasion, pause) for occasion in plan]
         return tuple(Spacing(self._quiet, self._protocol.messages_per_day).spaced(plan))
 
     def _quiet(self, moment: datetime, zone: str) -> datetime:
         return schedule.quiet(moment, self.quiet_hours, zone)
+
+    def startable(self, code: str, person: PersonFacts) -> Wave | None:
+        """The wave, if it is one that this participant may start by what is known now."""
+        wave = self._protocol.by_code.get(code)
+        if wave is None or wave.is_planned:
+            return None
+        if cause_of(wave, person, person.ended, self._protocol.form(person.form)):
+            return None
+        is_shut = wave.only_if and not condition(wave.only_if, person.ended, person.results)
+        return None if is_shut else wave
+
+    def postponement(self, person: PersonFacts) -> Postponement:
+        """Until when the person's messages wait."""
+        return Postponement(person.zone, self.quiet_hours, person.paused_until)
+
+    def started(self, wave: Wave, nth: int, now: datetime, zone: str) -> PlannedOccasion:
+        """The occasion of somebody who starts a wave now: uninvited, with the wave's reminders."""
+        moment = Moment(*schedule.local(now, zone), now, BY_THEM)
+        return self._occasion(
+            wave, nth, moment, zone, {"event": wave.schedule.event}, invites=False
+        )
 
     def _asked(self, index: int, wave: Wave, person: PersonFacts) -> list[PlannedOccasion]:
         return [
@@ -130,8 +159,9 @@ class Planner:
 
     def _dated(self, index: int, wave: Wave, person: PersonFacts) -> Sequence[PlannedOccasion]:
         when = wave.schedule
+        own = person.time_of_day if when.own_time else None
         if when.date:
-            return self._shared(index, when.date, person.zone, person.zone)
+            return self._shared(index, when.date, person.zone, person.zone, own)
         anchor = _anchor(when.anchor or "", person)
         if anchor is None:
             return _waiting(wave)
@@ -140,7 +170,7 @@ class Planner:
             schedule.local(anchor, read_in) if isinstance(anchor, datetime) else (anchor, None)
         )
         if when.at or (at is None and not when.random_between):
-            return self._shared(index, day, person.zone, read_in)
+            return self._shared(index, day, person.zone, read_in, own)
         start: datetime | date = day if when.random_between else anchor
         if at and read_in != person.zone and _is_calendar(wave):
             start = schedule.instant(day, at, person.zone)
@@ -150,11 +180,16 @@ class Planner:
             wave, found, person.zone, _counted_from(wave, day, person.zone, read_in)
         )
 
-    def _on_days(self, index: int, day: date, zone: str, read_in: str) -> Sequence[PlannedOccasion]:
-        """The occasions that are the same for all people with this anchor day and zone."""
+    def _on_days(
+        self, index: int, day: date, zone: str, read_in: str, own: time | None
+    ) -> Sequence[PlannedOccasion]:
+        """The occasions that are the same for all people with this anchor day, zone and time."""
         wave = self._waves[index]
-        found = schedule.moments(wave.schedule, anchor=day, zone=zone, seed="") or ()
-        return self._occasions(wave, found, zone, _counted_from(wave, day, zone, read_in))
+        found = schedule.moments(wave.schedule, anchor=day, zone=zone, seed="", own=own) or ()
+        origin = _counted_from(wave, day, zone, read_in)
+        if own:
+            origin = {**origin, "own_time": True}
+        return self._occasions(wave, found, zone, origin)
 
     def _occasions(
         self, wave: Wave, found: Sequence[Moment], zone: str, origin: Intent
@@ -164,14 +199,21 @@ class Planner:
         ]
 
     def _occasion(
-        self, wave: Wave, nth: int, moment: Moment, zone: str, origin: Intent
+        self,
+        wave: Wave,
+        nth: int,
+        moment: Moment,
+        zone: str,
+        origin: Intent,
+        *,
+        invites: bool = True,
     ) -> PlannedOccasion:
         opens_at = moment.instant
         closes_at = schedule.window(opens_at, wave.window, zone)
         guards: list[str] = []
         if schedule.local(opens_at, zone) != (moment.day, moment.at):
             guards.append("clock_change")
-        messages = tuple(self._messages(wave, opens_at, closes_at, zone, guards))
+        messages = tuple(self._messages(wave, opens_at, closes_at, zone, guards, invites))
         local: dict[str, Any] = {
             "day": moment.day.isoformat(),
             "at": moment.at.isoformat("minutes" if moment.at.second == 0 else "seconds"),
@@ -184,18 +226,20 @@ class Planner:
         return PlannedOccasion(wave.code, nth, "", opens_at, closes_at, local, messages)
 
     def _messages(
-        self, wave: Wave, opens_at: datetime, closes_at: datetime, zone: str, guards: list[str]
+        self,
+        wave: Wave,
+        opens_at: datetime,
+        closes_at: datetime,
+        zone: str,
+        guards: list[str],
+        invites: bool,
     ) -> Iterator[PlannedMessage]:
-        due = schedule.quiet(opens_at, self.quiet_hours, zone)
-        if due >= closes_at:
-            guards.append("quiet_hours_too_long")
-            due = opens_at
-        elif due != opens_at:
-            guards.append("quiet_hours")
-        yield PlannedMessage(MessageKind.INVITATION, 1, due)
-        last = due
-        for nth, time in enumerate(schedule.reminder_times(opens_at, wave.reminders, zone), 1):
-            due = schedule.quiet(time, self.quiet_hours, zone)
+        last = opens_at
+        if invites:
+            last = self._invited_at(opens_at, closes_at, zone, guards)
+            yield PlannedMessage(MessageKind.INVITATION, 1, last)
+        for nth, moment in enumerate(schedule.reminder_times(opens_at, wave.reminders, zone), 1):
+            due = schedule.quiet(moment, self.quiet_hours, zone)
             if due >= closes_at:
                 guards.append(f"reminder_{nth}_after_close")
             elif due <= last:
@@ -204,8 +248,36 @@ class Planner:
                 yield PlannedMessage(MessageKind.REMINDER, nth, due)
                 last = due
 
+    def _invited_at(
+        self, opens_at: datetime, closes_at: datetime, zone: str, guards: list[str]
+    ) -> datetime:
+        due = schedule.quiet(opens_at, self.quiet_hours, zone)
+        if due >= closes_at:
+            guards.append("quiet_hours_too_long")
+            return opens_at
+        if due != opens_at:
+            guards.append("quiet_hours")
+        return due
 
-def _cause(wave: Wave, person: PersonFacts, ended: Mapping[str, bool | None], form: Form) -> str:
+
+def _postponed(occasion: PlannedOccasion, pause: Postponement) -> PlannedOccasion:
+    """The occasion with what a pause does to it; it opens as planned if its window outlasts that."""
+    if occasion.closes_at is None or not occasion.messages:
+        return occasion
+    if pause.is_through(occasion.closes_at):
+        return occasion._replace(local=pause.told_through(occasion.local))
+    dues = {(message.kind, message.nth): message.due_at for message in occasion.messages}
+    if not any(pause.reaches(due) for due in dues.values()):
+        return occasion
+    wanted = pause.put_off(dues, occasion.closes_at)
+    return occasion._replace(
+        messages=tuple(PlannedMessage(kind, nth, due) for (kind, nth), due in wanted.items()),
+        local=pause.told_in(occasion.local, dues, wanted),
+    )
+
+
+def cause_of(wave: Wave, person: PersonFacts, ended: Mapping[str, bool | None], form: Form) -> str:
+    """Why a wave is not asked of somebody, by what is known now; empty when it is."""
     if wave.arms and person.arm not in wave.arms:
         return Cause.NOT_IN_ARM
     if not form.asks_wave(wave.code) or _is_drawn_out(wave, person):

@@ -36,6 +36,7 @@ from surveys.scheduling.moves import advance, drop_messages, drop_these
 from surveys.scheduling.planner import Planner
 from surveys.scheduling.rows import NewPlan
 from surveys.scheduling.states import Cause, MessageState, OccasionState, WhyNot
+from surveys.scheduling.underway import Delay, delays
 
 CHUNK = 1000  # people at a time; bounds the memory
 
@@ -74,6 +75,14 @@ class PlanCounts:
         )
 
 
+class Compared(NamedTuple):
+    """One person's plan as it is and as it shall be."""
+
+    dossier: Dossier
+    change: PlanChange
+    delays: list[Delay]
+
+
 class Counted(NamedTuple):
     """One person's share of a replan, for the audit trail."""
 
@@ -101,9 +110,10 @@ def replan(
     counted: list[Counted] = []
     for start in range(0, len(ids), CHUNK):
         compared = _compare(hold(ids[start : start + CHUNK]), planners, now, results)
-        _write([(dossier, change) for dossier, change in compared if change])
-        _adopt([dossier for dossier, _ in compared], planners, now)
-        counted += [_counted(dossier, change) for dossier, change in compared]
+        _write([one for one in compared if one.change])
+        write_delays([delay for one in compared for delay in one.delays])
+        _adopt([one.dossier for one in compared], planners, now)
+        counted += [_counted(one.dossier, one.change) for one in compared]
     _record(counted, by=by, now=now)
     return sum((one.counts for one in counted), PlanCounts())
 
@@ -113,19 +123,22 @@ def _compare(
     planners: dict[int, Planner],
     now: datetime,
     read: ReadResults,
-) -> list[tuple[Dossier, PlanChange]]:
+) -> list[Compared]:
     missing = {participant.protocol_id for participant in held} - planners.keys()
     for row in ProtocolVersion.objects.filter(pk__in=missing):
         planners[row.pk] = Planner(protocol_of(row))
     compared = []
     for dossier in dossiers(held, _results(held, planners, read)):
+        delayed: list[Delay] = []
         if dossier.facts.withdrawn:
             change = PlanChange(keep=list(dossier.existing.values()))
         else:
             planner = planners[dossier.participant.protocol_id]
             desired = planner.plan(dossier.facts)
             change = diff(dossier.existing, desired, now, planner.quiet_hours)
-        compared.append((dossier, change))
+            pause = planner.postponement(dossier.facts)
+            delayed = delays(dossier.existing.values(), pause, now)
+        compared.append(Compared(dossier, change, delayed))
     return compared
 
 
@@ -137,12 +150,12 @@ def _results(
     return results_for(read, asking, frozenset().union(*needed.values()))
 
 
-def _write(compared: Sequence[tuple[Dossier, PlanChange]]) -> None:
-    changes = [change for _, change in compared]
+def _write(compared: Sequence[Compared]) -> None:
+    changes = [one.change for one in compared]
     rows.insert(
         [
             NewPlan(dossier.participant.pk, dossier.participant.protocol_id, change.create)
-            for dossier, change in compared
+            for dossier, change, _ in compared
             if change.create
         ]
     )
@@ -159,13 +172,20 @@ def _write(compared: Sequence[tuple[Dossier, PlanChange]]) -> None:
     drop_messages(cancelled, MessageState.CANCELLED, WhyNot.REPLANNED)
 
 
-def _write_messages(changes: Sequence[Change]) -> None:
+def write_delays(delayed: Sequence[Delay]) -> None:
+    """What a pause or a snooze does to occasions that are open already."""
+    rows.retell([(one.before.id, one.local) for one in delayed])
+    for why_not in (WhyNot.PAUSED, WhyNot.SNOOZED):
+        _write_messages([one for one in delayed if one.why_not == why_not], why_not)
+
+
+def _write_messages(changes: Sequence[Change | Delay], why_not: WhyNot = WhyNot.REPLANNED) -> None:
     rows.insert_messages(
         [(one.before.id, message) for one in changes for message in one.messages.create]
     )
     rows.date_messages([d for one in changes for d in one.messages.move], MessageState.DUE)
     rows.date_messages([d for one in changes for d in one.messages.revive], MessageState.CANCELLED)
-    drop_these([m.id for one in changes for m in one.messages.cancel], WhyNot.REPLANNED)
+    drop_these([m.id for one in changes for m in one.messages.cancel], why_not)
 
 
 def _adopt(people: Sequence[Dossier], planners: Mapping[int, Planner], now: datetime) -> None:

@@ -19,7 +19,7 @@ from surveys.lib.ids import uuid7_texts
 from surveys.lib.states import IllegalMove
 from surveys.scheduling.changes import Change, Dated
 from surveys.scheduling.models import Message, Occasion
-from surveys.scheduling.planner import PlannedMessage, PlannedOccasion
+from surveys.scheduling.planner import Intent, PlannedMessage, PlannedOccasion
 from surveys.scheduling.states import OCCASION, MessageState, OccasionState
 
 OCCASION_FIELDS = (
@@ -83,6 +83,19 @@ def rewrite(changes: Sequence[Change], after: OccasionState) -> None:
             "opens_at timestamptz": [change.after.opens_at for change in changes],
             "closes_at timestamptz": [change.after.closes_at for change in changes],
             "local text": [json.dumps(change.after.local) for change in changes],
+        },
+    )
+
+
+def retell(intents: Sequence[tuple[UUID, Intent]]) -> None:
+    """Give occasions that run another explanation; nothing else about them changes."""
+    _update_occasions(
+        "local = new.local::jsonb",
+        [],
+        (OccasionState.PLANNED, OccasionState.OPEN, OccasionState.STARTED),
+        {
+            "id uuid": [occasion for occasion, _ in intents],
+            "local text": [json.dumps(local) for _, local in intents],
         },
     )
 

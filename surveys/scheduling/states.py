@@ -57,6 +57,7 @@ class WhyNot(StrEnum):
     COMPLETED = "completed"
     WITHDRAWN = "withdrawn"
     PAUSED = "paused"
+    SNOOZED = "snoozed"  # the participant wanted to be asked again later than it closes
     UNSUBSCRIBED = "unsubscribed"  # the participant wants no mails
     SUPPRESSED = "suppressed"  # mail to this address came back or was called unwanted
     CONDITION = "condition"  # the wave's condition turned out unmet

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from surveys.audit.actors import Actor
 from surveys.design.conditions import names_in
@@ -55,8 +55,13 @@ class Verdicts(NamedTuple):
 
 
 def open_due(*, now: datetime, results: ReadResults = no_results) -> int:
-    """Open what is due in studies that are not paused; return how many occasions opened."""
+    """Open what is due where nothing is paused; return how many occasions opened.
+
+    What would close before its participant's pause ends does not open at all.
+    """
+    outlasts = Q(participant__pause_ends_at=None) | Q(participant__pause_ends_at__lt=F("closes_at"))
     due = Occasion.objects.filter(
+        outlasts,
         state=OccasionState.PLANNED,
         opens_at__lte=now,
         closes_at__gt=now,
@@ -149,7 +154,7 @@ def _branch_out(occasions: Iterable[UUID]) -> None:
 
 
 def _paused(batch: Sequence[Occasion]) -> set[UUID]:
-    """What the pause of its study kept from opening, or from being invited to once open."""
+    """What a pause of study or participant kept from opening, or from being invited to once open."""
     kept_back = Message.objects.filter(
         Q(state=MessageState.DUE) | Q(why_not=WhyNot.PAUSED),
         occasion=OuterRef("pk"),
@@ -158,8 +163,8 @@ def _paused(batch: Sequence[Occasion]) -> set[UUID]:
     untouched = Q(state=OccasionState.OPEN, link_opened_at=None) & Exists(kept_back)
     paused = Occasion.objects.filter(
         Q(state=OccasionState.PLANNED) | untouched,
+        Q(participant__study__is_paused=True) | Q(participant__pause_ends_at__gte=F("closes_at")),
         pk__in=[occasion.pk for occasion in batch],
-        participant__study__is_paused=True,
     )
     return set(paused.values_list("pk", flat=True))
 

@@ -52,8 +52,8 @@ def passes(letter: Letter, taken: Claim, margin: timedelta = MARGIN) -> bool:
 WITHDRAWN = {"status": "withdrawn", "withdrawn_at": NOW}
 LATE = {"closes_at": NOW}
 UNSUBSCRIBED = {"unsubscribed_at": NOW - DAY}
-AWAY = {"paused_until": (NOW + 2 * DAY).date()}
-BACK = {"paused_until": NOW.date()}
+AWAY = {"paused_until": NOW.date(), "pause_ends_at": NOW + timedelta(seconds=1)}
+BACK = {"paused_until": NOW.date(), "pause_ends_at": NOW}
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ BACK = {"paused_until": NOW.date()}
         ("invitation", UNSUBSCRIBED, LATE, False, "cancelled", "unsubscribed"),
         ("reminder", UNSUBSCRIBED, {"state": "completed"}, False, "cancelled", "completed"),
         ("invitation", AWAY, {}, False, "due", ""),
-        ("invitation", AWAY, LATE, False, "missed", "window_closed"),
+        ("invitation", AWAY, LATE, False, "missed", "paused"),
         ("invitation", BACK, {}, False, "sending", ""),
         ("invitation", {}, {}, True, "due", ""),
         ("invitation", {}, {"state": "planned"}, False, "due", ""),

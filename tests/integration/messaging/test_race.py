@@ -141,7 +141,9 @@ CHANGES: Mapping[str, tuple[Callable[[], object], str]] = {
         "cancelled completed",
     ),
     "away": (
-        lambda: Participant.objects.update(paused_until=(NOW + 3 * world.DAY).date()),
+        lambda: Participant.objects.update(
+            paused_until=(NOW + 3 * world.DAY).date(), pause_ends_at=NOW + 2 * world.DAY
+        ),
         "due ",
     ),
     "paused": (lambda: Study.objects.update(is_paused=True), "due "),

@@ -38,6 +38,14 @@ def test_periods(period: str, said: str) -> None:
         ({"date": "2027-10-04", "at": "18:00"}, "on 2027-10-04, at 18:00"),
         ({"event": "participant"}, "when the participant starts it"),
         (
+            {"event": "participant", "times": 20, "min_gap": "PT6H"},
+            "when the participant starts it, up to 20 times, at least 6 hours apart",
+        ),
+        (
+            {"anchor": "enrollment", "at": "09:00", "own_time": True},
+            "at enrolment, at 09:00 or their own time of day",
+        ),
+        (
             {
                 "anchor": "enrollment",
                 "offset": "P1D",

@@ -74,7 +74,7 @@ def _row(planned: PlannedOccasion) -> ExistingOccasion:
     messages = tuple(_message(message) for message in planned.messages)
     wave, nth, cause, opens_at, closes_at, local, _ = planned
     return ExistingOccasion(
-        uuid4(), wave, nth, state, str(cause), opens_at, closes_at, None, local, messages
+        uuid4(), wave, nth, state, str(cause), opens_at, closes_at, None, local, None, messages
     )
 
 
@@ -87,7 +87,7 @@ def _rewritten(change: Change) -> ExistingOccasion:
         by_id[gone.id] = gone._replace(state="cancelled")
     found = (*by_id.values(), *(_message(message) for message in messages.create))
     assert len({(m.kind, m.nth) for m in found}) == len(found)
-    return _row(planned)._replace(id=row.id, messages=found)
+    return _row(planned)._replace(id=row.id, snoozed_until=row.snoozed_until, messages=found)
 
 
 def _message(planned: PlannedMessage) -> ExistingMessage:
