@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from surveys.lib import clock
 from surveys.lib.models import Heartbeat
-from surveys.messaging import claims
+from surveys.messaging import breaker, claims, holding
 
 BEAT_SECONDS = 120
 LATE = timedelta(minutes=15)
@@ -30,10 +30,18 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when everything that the platform needs is there, else 503 with the reasons."""
+    """200 when everything that the platform needs is there, else 503 with the reasons.
+
+    That mail is kept back or its server silent is said, and is no reason: people can still answer,
+    and a proxy that asks here must not send them away.
+    """
     found = {name: list(_ask(check)) for name, check in CHECKS.items()}
     is_ready = not any(found.values())
-    body = {"ready": is_ready, "checks": {name: why or ["ok"] for name, why in found.items()}}
+    body = {
+        "ready": is_ready,
+        "checks": {name: why or ["ok"] for name, why in found.items()},
+        "notices": list(_ask(sending)),
+    }
     return JsonResponse(body, status=200 if is_ready else 503)
 
 
@@ -88,6 +96,14 @@ def outbox() -> Iterator[str]:
     """No message is overdue that could be sent; what waits by design is not late."""
     if n_late := claims.n_ready(now=clock.now() - LATE):
         yield f"{n_late} messages are more than {LATE.total_seconds() / 60:.0f} minutes late"
+
+
+def sending() -> Iterator[str]:
+    """Why no mail goes out, as far as that was decided."""
+    hold = holding.current()
+    if hold is not None:
+        yield f"sending is held since {hold.since:%Y-%m-%d %H:%M} UTC: {hold.reason}"
+    yield from breaker.silent_servers()
 
 
 CHECKS: Mapping[str, Callable[[], Iterator[str]]] = {

@@ -17,7 +17,7 @@ from surveys.audit.actors import Actor
 from surveys.design import actions as design
 from surveys.design.models import ProtocolVersion, Study
 from surveys.lib.crashpoints import Point, reached
-from surveys.messaging import delivery
+from surveys.messaging import delivery, holding
 from surveys.messaging.delivery import Delivered
 from surveys.participants import actions as participants
 from surveys.participants import enrolment, mailing
@@ -143,6 +143,18 @@ def sweep(*, now: datetime) -> Swept:
 def deliver(*, now: datetime) -> Delivered:
     """Send what is due, as much as fits into one run."""
     return delivery.deliver_due(now=now)
+
+
+@transaction.atomic
+def hold(*, reason: str, by: Actor, now: datetime) -> None:
+    """Send nothing, whatever is due, until a person releases it."""
+    holding.hold(reason=reason, by=by, now=now)
+
+
+@transaction.atomic
+def release(*, doubt_until: datetime | None, by: Actor, now: datetime) -> int:
+    """Send again; what was due by `doubt_until` may have been sent and becomes unknown instead."""
+    return holding.release(doubt_until=doubt_until, by=by, now=now)
 
 
 @transaction.atomic

@@ -45,6 +45,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         pytest.exit("tests need MODE=test; run `make test` or `python -m tests`", returncode=2)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_var_dir(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What is remembered outside of a test database goes when the tests are over."""
+    django_settings.VAR_DIR = tmp_path_factory.mktemp("var")
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
     """Let transactional tests truncate what only grows; everything else stays as shipped."""

@@ -41,4 +41,15 @@ def permissions_in(user: Visitor, study: Study) -> frozenset[Permission]:
 
 def may_create(user: Visitor) -> bool:
     """Whether the user may start studies on this platform."""
+    return is_administrator(user)
+
+
+def require_administrator(user: Visitor) -> None:
+    """Http404 for everybody else: what concerns the whole platform is not for a study's staff."""
+    if not is_administrator(user):
+        raise Http404
+
+
+def is_administrator(user: Visitor) -> bool:
+    """Whether the user looks after the platform as a whole."""
     return isinstance(user, User) and user.is_active and user.is_staff

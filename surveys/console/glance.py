@@ -22,7 +22,7 @@ from surveys.design.registry import protocol_of
 from surveys.instruments import registry
 from surveys.instruments.definition import Instrument
 from surveys.lib.models import Heartbeat
-from surveys.messaging import outbox
+from surveys.messaging import breaker, holding, outbox
 from surveys.participants.models import Participant
 from surveys.scheduling import queries as scheduling
 from surveys.scheduling.queries import WaveCounts
@@ -115,6 +115,11 @@ def _arms(study: Study) -> list[tuple[str, int]]:
 
 
 def _worries(study: Study) -> Iterator[Worry]:
+    hold = holding.current()
+    if hold is not None:
+        yield Worry(f"No mail is sent on this platform. {hold.reason}")
+    for sentence in breaker.silent_servers():
+        yield Worry(sentence)
     if not Heartbeat.objects.filter(job="deliver", beaten_at__gt=Now() - SILENT).exists():
         yield Worry(
             "Nothing is being sent: no worker has reported lately. Tell your administrator."

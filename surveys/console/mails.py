@@ -21,6 +21,7 @@ from surveys.console.studies import current_or_none
 from surveys.design.models import Study
 from surveys.design.registry import protocol_of
 from surveys.lib import clock
+from surveys.messaging import breaker, holding
 from surveys.messaging import outbox as messaging
 from surveys.messaging.reasons import IN_WORDS
 from surveys.messaging.rendering import CannotRender
@@ -49,6 +50,8 @@ def outbox(request: HttpRequest, study: Study) -> HttpResponse:
         request,
         "console/outbox.html",
         study,
+        hold=holding.current(),
+        silent_servers=breaker.silent_servers(),
         counts=counts,
         is_empty=not any(counts.values()),
         page=page,

@@ -14,6 +14,7 @@ from surveys.design import queries as design
 from surveys.design.models import ProtocolVersion, Study
 from surveys.lib import clock
 from surveys.lib.languages import pick
+from surveys.messaging import holding
 
 
 @login_required
@@ -25,7 +26,12 @@ def studies(request: HttpRequest) -> HttpResponse:
     )
     rows = [(study, pick(study.title, LANGUAGE)) for study in found.order_by("code")]
     return show(
-        request, "console/studies.html", rows=rows, may_create=policy.may_create(request.user)
+        request,
+        "console/studies.html",
+        rows=rows,
+        may_create=policy.may_create(request.user),
+        is_administrator=policy.is_administrator(request.user),
+        hold=holding.current(),
     )
 
 

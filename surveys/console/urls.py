@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from surveys.console import activity, changing, designing, mails, people, studies, writing
+from surveys.console import activity, changing, designing, mails, people, sending, studies, writing
 
 app_name = "console"
 STUDY = "studies/<slug:code>/"
@@ -12,6 +12,9 @@ PERSON = STUDY + "people/<str:participant>/"
 
 urlpatterns = [
     path("", studies.studies, name="studies"),
+    path("sending/", sending.sending, name="sending"),
+    path("sending/hold/", sending.hold, name="hold"),
+    path("sending/release/", sending.release, name="release"),
     path("new-study/", designing.new, name="new_study"),
     path(STUDY, studies.study, name="study"),
     path(STUDY + "design/", designing.design, name="design"),

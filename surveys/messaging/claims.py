@@ -156,7 +156,7 @@ class Claim:
     n_refused: int
     participants: frozenset[int]  # everybody whose turn this was; the rest of theirs comes later
     since: datetime | None  # what was due before only waits; the next claim begins here
-    newest_attempt: int  # the highest number of an attempt that this claim began, or 0
+    attempts: Mapping[UUID, int]  # the number of each message's attempt among all attempts
 
     @property
     def is_empty(self) -> bool:
@@ -208,7 +208,7 @@ def claim(
         n_refused=len(refused),
         participants=frozenset(letter.participant_id for letter in wished),
         since=found[0][-3] if found else since,
-        newest_attempt=max(taken.values(), default=0),
+        attempts=taken,
     )
 
 

@@ -20,12 +20,13 @@ from django.core.exceptions import ImproperlyConfigured
 from surveys.lib import stopping
 from surveys.lib.crashpoints import Point, reached
 from surveys.lib.crypto import CannotDecrypt
-from surveys.messaging import attempts, claims, envelope, pace
+from surveys.messaging import attempts, claims, envelope, pace, restoring
 from surveys.messaging.breaker import Breaker
 from surveys.messaging.claims import Claim
 from surveys.messaging.composing import Composer, Letter
 from surveys.messaging.envelope import Sender
 from surveys.messaging.links import links_of
+from surveys.messaging.memory import Mark, Memory
 from surveys.messaging.reasons import Hurdle
 from surveys.messaging.rendering import CannotRender
 from surveys.messaging.suppressions import suppressed
@@ -75,12 +76,15 @@ def deliver_due(*, now: datetime, limit: int = LIMIT) -> Delivered:
     server = smtp.configured(sender.host)
     if seconds_to_begin(server) <= 0:
         raise ImproperlyConfigured(f"EMAIL_URL: a timeout of {server.timeout:g} s is too long")
-    n_reaped = claims.reap()
-    breaker = Breaker(f"{server.host}:{server.port}", timedelta(seconds=server.longest_mail))
-    if breaker.is_open:
-        return Delivered(n_reaped, is_cut=False)
-    with contextlib.closing(smtp.SmtpTransport(server)) as transport, contextlib.closing(breaker):
-        return Round(now, sender, transport, server, breaker, n_ended=n_reaped).run(limit)
+    with restoring.checked(now=now) as memory:
+        n_reaped = claims.reap()
+        breaker = Breaker(f"{server.host}:{server.port}", timedelta(seconds=server.longest_mail))
+        if breaker.is_open:
+            return Delivered(n_reaped, is_cut=False)
+        transport = smtp.SmtpTransport(server)
+        with contextlib.closing(transport), contextlib.closing(breaker):
+            run = Round(now, sender, transport, server, breaker, memory, n_ended=n_reaped)
+            return run.run(limit)
 
 
 def seconds_to_begin(server: smtp.Server) -> float:
@@ -103,8 +107,10 @@ class Round:
     transport: Transport
     server: smtp.Server
     breaker: Breaker
+    memory: Memory
     composer: Composer = field(default_factory=Composer)
     n_ended: int = 0
+    _newest_started: int = 0
     _written_to: set[int] = field(default_factory=set)
     _began: float = field(default_factory=time.monotonic)
 
@@ -115,6 +121,12 @@ class Round:
 
     def run(self, limit: int) -> Delivered:
         """Claim and send until nothing is due, the server is away, or limit or time are over."""
+        try:
+            return self._run(limit)
+        finally:
+            self._remember()
+
+    def _run(self, limit: int) -> Delivered:
         n_claimed = 0
         since: datetime | None = None
         while n_claimed < limit and self._has_time():
@@ -128,6 +140,7 @@ class Round:
                 lease=self.lease,
             )
             reached(Point.AFTER_CLAIM)
+            self._remember(claim)
             since = claim.since
             n_claimed += len(claim.letters)
             self.n_ended += claim.n_refused
@@ -135,6 +148,13 @@ class Round:
             if claim.is_empty or not self._send_all(claim):
                 return Delivered(self.n_ended, is_cut=False)
         return Delivered(self.n_ended, is_cut=True)
+
+    def _remember(self, claim: Claim | None = None) -> None:
+        """Note outside the database how far sending comes: of a batch before it begins."""
+        claimed = max(claim.attempts.values(), default=0) if claim else 0
+        if claimed or self._newest_started:
+            mark = Mark(claimed, self._newest_started, self.now.timestamp())
+            self.memory.note(mark)
 
     def _send_all(self, claim: Claim) -> bool:
         """Send a batch; False when the server is away. What was not tried is given back."""
@@ -222,6 +242,7 @@ class Round:
         ):
             claims.release([letter], claim.token)
             raise GateClosed(f"message {letter.id} is no longer ours to send")
+        self._newest_started = max(self._newest_started, claim.attempts[letter.id])
         reached(Point.AFTER_GATE)
 
     def _settle(self, letter: Letter, claim: Claim, outcome: Outcome) -> None:

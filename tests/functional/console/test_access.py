@@ -58,7 +58,11 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "analytics:manifest": (Row("get", only(O, R, D)),),
 }
 # Not inside one study: these have tests of their own below.
-OUTSIDE = {"console:studies", "console:new_study"}
+OUTSIDE = {"console:studies", "console:new_study"} | {
+    "console:sending",
+    "console:hold",
+    "console:release",
+}
 
 
 def routes(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[str]:

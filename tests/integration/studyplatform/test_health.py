@@ -13,6 +13,7 @@ from pytest_django import Settings
 from surveys.design.models import Study
 from surveys.lib import clock
 from surveys.lib.models import Heartbeat
+from surveys.messaging.models import MailServer, SendingHold
 from tests import world
 
 pytestmark = [
@@ -94,6 +95,24 @@ def test_mail_that_is_late_counts_unless_it_waits_by_design(
     world.make_message(row, due_at=hour_ago)
     status, checks = ask()
     assert (status, checks["outbox"]) == (200 if said == "ok" else 503, [said])
+
+
+def test_mail_that_is_kept_back_is_said_and_sends_nobody_away() -> None:
+    all_jobs_beat()
+    hour_ago = clock.now() - timedelta(hours=1)
+    row = world.make_occasion(world.make_participant(world.make_study()), opens_at=hour_ago)
+    world.make_message(row, due_at=hour_ago)
+    SendingHold.objects.create(since=world.NOW, reason="A backup was restored.")
+    MailServer.objects.create(
+        host="mail.example:25", failing_since=world.NOW, open_until=world.NOW + world.DAY
+    )
+    answer = Client().get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json()["notices"] == [
+        "sending is held since 2027-03-01 09:00 UTC: A backup was restored.",
+        "The mail server mail.example has not answered since 2027-03-01 09:00;"
+        " next try at 2027-03-02 09:00 UTC.",
+    ]
 
 
 def test_liveness_asks_nothing(django_assert_num_queries: object) -> None:
