@@ -21,7 +21,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,7 @@ class Result:
     peak_mb: float
     detail: Mapping[str, Any] = field(default_factory=dict)
     goal_mb: float = 600
+    notes: Sequence[str] = ()  # printed below the table
 
     @property
     def ratio(self) -> float:

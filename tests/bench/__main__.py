@@ -19,6 +19,7 @@ from studyplatform.embedded import servers
 from tests.bench import ROOT
 
 HARNESS = {"__init__", "__main__", "fresh", "one"}
+BUSY = 0.25  # of load for each core, above which others take part in the figures
 HEADINGS = ("benchmark", "ours s", "reference s", "ratio", "goal", "peak MB", "")
 
 
@@ -72,6 +73,31 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
+def notes(rows: list[dict[str, Any]]) -> str:
+    """What the benchmarks have to say besides their figures."""
+    return "".join(
+        f"\n\n{row['name']}\n" + "\n".join(f"  {line}" for line in row["notes"])
+        for row in rows
+        if row.get("notes")
+    )
+
+
+def machine() -> dict[str, Any]:
+    """What the figures depend on; before anything is measured, so the load is of others."""
+    cpus, (load, *_) = os.cpu_count() or 1, os.getloadavg()
+    return {
+        "cpus": cpus,
+        "python": platform.python_version(),
+        "load": round(load, 2),
+        "is_busy": load > BUSY * cpus,
+    }
+
+
+def _in_words(found: Mapping[str, Any]) -> str:
+    said = "high: the figures are of a busy machine" if found["is_busy"] else "low"
+    return f"{found['cpus']} cores, load {found['load']} before the first run ({said})"
+
+
 def main(asked: list[str]) -> int:
     """Run the named benchmarks, or all."""
     known = names_of_all()
@@ -80,6 +106,7 @@ def main(asked: list[str]) -> int:
         return 2
     for name in ("DATABASE_URL", "REDIS_URL"):
         os.environ.pop(name, None)  # figures are compared on our own server alone
+    found = machine()
     var = ROOT / "var"
     var.mkdir(exist_ok=True)
     rows = []
@@ -98,10 +125,10 @@ def main(asked: list[str]) -> int:
                 folder = Path(made) / name
                 folder.mkdir()
                 rows.append(run_one(name, env, folder))
-    machine = {"cpus": os.cpu_count(), "python": platform.python_version()}
-    report = {"machine": machine, "scale": os.environ.get("BENCH_SCALE", "1"), "rows": rows}
+    report = {"machine": found, "scale": os.environ.get("BENCH_SCALE", "1"), "rows": rows}
     (var / "bench.json").write_text(json.dumps(report, indent=1))
-    sys.stdout.write(table(rows) + f"\n\nwritten to {var / 'bench.json'}\n")
+    said = f"{table(rows)}{notes(rows)}\n\n{_in_words(found)}"
+    sys.stdout.write(f"{said}\nwritten to {var / 'bench.json'}\n")
     return 1 if any("error" in row for row in rows) else 0
 
 
