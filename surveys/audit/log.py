@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +37,13 @@ def record_each(
     event: str, subjects: Iterable[str], *, by: Actor, at: datetime, study: str, **data: Any
 ) -> None:
     """Append the same event for many subjects at once, such as everyone in one file."""
+    record_several(event, dict.fromkeys(subjects, data), by=by, at=at, study=study)
+
+
+def record_several(
+    event: str, told: Mapping[str, Mapping[str, Any]], *, by: Actor, at: datetime, study: str
+) -> None:
+    """Append one event for each subject at once; `told` has each subject's own data."""
     events = [
         Event(
             at=at,
@@ -45,8 +52,8 @@ def record_each(
             actor=by.name,
             study=study,
             subject=subject,
-            data=data,
+            data=dict(data),
         )
-        for subject in subjects
+        for subject, data in told.items()
     ]
     Event.objects.bulk_create(events, batch_size=2000)

@@ -26,7 +26,8 @@ from surveys.scheduling.asking import (
     snooze,
     start_wave,
 )
-from surveys.scheduling.replanning import PlanCounts, replan
+from surveys.scheduling.counting import PlanCounts
+from surveys.scheduling.replanning import replan
 from surveys.scheduling.silencing import silence, unsilence
 from surveys.scheduling.sweeping import Closed, close_due, open_due
 

@@ -18,6 +18,8 @@ from surveys.scheduling.planner import Intent, Key, PlannedMessage, PlannedOccas
 from surveys.scheduling.postponing import PAUSED_THROUGH, QuietHours
 from surveys.scheduling.states import Cause, MessageState, OccasionState, WhyNot
 
+UNTAKEN = (MessageState.DUE, MessageState.CANCELLED)
+
 
 class ExistingMessage(NamedTuple):
     """A message's row, as far as planning looks at it."""
@@ -57,6 +59,19 @@ class ExistingOccasion(NamedTuple):
     def is_due(self, now: datetime) -> bool:
         """Whether its window has begun, found by a sweep or not."""
         return self.opens_at is not None and self.opens_at <= now
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it is planned and yet has a history: a worker has taken one of its messages."""
+        return self.state == OccasionState.PLANNED and any(
+            message.state not in UNTAKEN for message in self.messages
+        )
+
+    def is_ahead(self, now: datetime) -> bool:
+        """Whether it is planned and still to come, without a history that must stand."""
+        return (
+            self.state == OccasionState.PLANNED and not self.is_over(now) and not self.is_settled
+        )
 
 
 class Dated(NamedTuple):
@@ -128,8 +143,7 @@ def diff(
     wanted = {occasion.key for occasion in desired}
     for row in existing.values():
         if row.key not in wanted:
-            removable = row.state == OccasionState.PLANNED and not row.is_over(now)
-            (change.cancel if removable else change.keep).append(row)
+            (change.cancel if row.is_ahead(now) else change.keep).append(row)
     for _, wave in groupby(reversed(desired), key=lambda occasion: occasion.wave):
         _compare_wave(change, existing, wave, now)
     change.create.reverse()
@@ -170,7 +184,7 @@ def _fate(
     following: datetime | None,
 ) -> tuple[list[Change], PlannedOccasion] | None:
     """Which list the row goes to and what it shall be; None when it stays as it is."""
-    if row.state == OccasionState.PLANNED and not row.is_over(now):
+    if row.is_ahead(now):
         if planned.cause:
             return change.exclude, planned
         has_begun = row.is_due(now) and not _comes_back(row, planned)

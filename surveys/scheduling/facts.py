@@ -92,14 +92,22 @@ def hold(participants: Iterable[int]) -> list[Participant]:
 
 
 def dossiers(
-    held: Sequence[Participant], results: Mapping[int, Results] | None = None
+    people: Sequence[Participant],
+    results: Mapping[int, Results] | None = None,
+    *,
+    are_held: bool = True,
 ) -> Iterator[Dossier]:
-    """The facts and plans of participants whose rows the caller holds; locks what may change."""
+    """The facts and plans of participants whose rows the caller holds; locks what may change.
+
+    Whoever only reads says that they are not held: then nothing is locked.
+    """
     results = results or {}
-    ids = [participant.pk for participant in held]
+    ids = [participant.pk for participant in people]
     anchors = _anchors(ids)
+    if are_held:
+        _hold_plans(ids)
     plans = _plans(ids)
-    for participant in held:
+    for participant in people:
         existing = plans.get(participant.pk, {})
         own = anchors.get(participant.pk, {}), results.get(participant.pk, {})
         facts = facts_of(participant, existing.values(), *own)
@@ -183,13 +191,19 @@ def _anchors(participants: Collection[int]) -> dict[int, dict[str, date]]:
     return found
 
 
+def _hold_plans(participants: Collection[int]) -> None:
+    rows = Occasion.objects.filter(participant__in=participants, state__in=CHANGEABLE)
+    in_order = rows.order_by("participant", "pk").select_for_update(no_key=True)
+    list(in_order.values_list("pk", flat=True))
+
+
 def _plans(participants: Collection[int]) -> dict[int, dict[Key, ExistingOccasion]]:
-    rows = Occasion.objects.filter(participant__in=participants)
-    changeable = rows.filter(state__in=CHANGEABLE).order_by("participant", "pk")
-    held = changeable.select_for_update(no_key=True).values_list("pk", flat=True)
-    messages = _messages(participants) if list(held) else {}
+    rows = list(
+        Occasion.objects.filter(participant__in=participants).values_list("participant", *EXISTING)
+    )
+    messages = _messages(participants) if rows else {}
     found: dict[int, dict[Key, ExistingOccasion]] = defaultdict(dict)
-    for person, *values in rows.values_list("participant", *EXISTING):
+    for person, *values in rows:
         occasion = ExistingOccasion._make((*values, messages.get(values[0], ())))
         found[person][occasion.key] = occasion
     return found

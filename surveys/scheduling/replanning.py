@@ -7,80 +7,29 @@ held, so two replans of one person come one after the other and the second finds
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
 
 from surveys.audit import log
 from surveys.audit.actors import Actor
-from surveys.design.models import ProtocolVersion
-from surveys.design.registry import protocol_of
 from surveys.participants.models import Participant
 from surveys.scheduling import rows
-from surveys.scheduling.changes import Change, PlanChange, diff
-from surveys.scheduling.facts import (
-    Dossier,
-    ReadResults,
-    Results,
-    dossiers,
-    hold,
-    no_results,
-    results_for,
-)
+from surveys.scheduling.changes import Change, PlanChange
+from surveys.scheduling.comparing import Compared, Planners, compare_all
+from surveys.scheduling.counting import PlanCounts
+from surveys.scheduling.facts import Dossier, ReadResults, hold, no_results
 from surveys.scheduling.models import Occasion
 from surveys.scheduling.moves import advance, drop_messages, drop_these
-from surveys.scheduling.planner import Planner
 from surveys.scheduling.rows import NewPlan
 from surveys.scheduling.states import Cause, MessageState, OccasionState, WhyNot
-from surveys.scheduling.underway import Delay, delays
+from surveys.scheduling.underway import Delay
 
 CHUNK = 1000  # people at a time; bounds the memory
-
-
-@dataclass(frozen=True)
-class PlanCounts:
-    """How many occasions a replan created, moved to other moments, and so on; the rest it kept."""
-
-    created: int = 0
-    moved: int = 0
-    cancelled: int = 0
-    revived: int = 0
-    excluded: int = 0
-    kept: int = 0
-
-    def __add__(self, other: PlanCounts) -> PlanCounts:
-        pairs = ((getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
-        return PlanCounts(*(mine + theirs for mine, theirs in pairs))
-
-    @property
-    def changes(self) -> dict[str, Any]:
-        """What changed, by name, without the zeros."""
-        return {name: n for name, n in asdict(self).items() if n and name != "kept"}
-
-    @classmethod
-    def of(cls, change: PlanChange) -> PlanCounts:
-        """Count one person's change; a new explanation of an unchanged moment counts as kept."""
-        n_moved = sum(one.is_shift for one in change.move)
-        return cls(
-            created=len(change.create),
-            moved=n_moved,
-            cancelled=len(change.cancel),
-            revived=len(change.revive),
-            excluded=len(change.exclude),
-            kept=len(change.keep) + len(change.move) - n_moved,
-        )
-
-
-class Compared(NamedTuple):
-    """One person's plan as it is and as it shall be."""
-
-    dossier: Dossier
-    change: PlanChange
-    delays: list[Delay]
 
 
 class Counted(NamedTuple):
@@ -102,52 +51,21 @@ def replan(
 ) -> PlanCounts:
     """Bring these people's occasions and messages in line with their protocols and facts.
 
-    `results` reads the answers and scores that conditions ask for, if any do. Safe to repeat. Leaves one `plan.made` for the people of a study who had no plan before, and
-    a `plan.changed` for everybody else whose plan changed.
+    `results` reads the answers and scores that conditions ask for, if any do. Safe to repeat.
+    Leaves one `plan.made` for the people of a study who had no plan before, and a `plan.changed`
+    for everybody else whose plan changed.
     """
     ids = sorted({participant.pk for participant in participants})
-    planners: dict[int, Planner] = {}
+    planners = Planners(results)
     counted: list[Counted] = []
     for start in range(0, len(ids), CHUNK):
-        compared = _compare(hold(ids[start : start + CHUNK]), planners, now, results)
+        compared = compare_all(hold(ids[start : start + CHUNK]), planners, now)
         _write([one for one in compared if one.change])
         write_delays([delay for one in compared for delay in one.delays])
         _adopt([one.dossier for one in compared], planners, now)
         counted += [_counted(one.dossier, one.change) for one in compared]
     _record(counted, by=by, now=now)
     return sum((one.counts for one in counted), PlanCounts())
-
-
-def _compare(
-    held: Sequence[Participant],
-    planners: dict[int, Planner],
-    now: datetime,
-    read: ReadResults,
-) -> list[Compared]:
-    missing = {participant.protocol_id for participant in held} - planners.keys()
-    for row in ProtocolVersion.objects.filter(pk__in=missing):
-        planners[row.pk] = Planner(protocol_of(row))
-    compared = []
-    for dossier in dossiers(held, _results(held, planners, read)):
-        delayed: list[Delay] = []
-        if dossier.facts.withdrawn:
-            change = PlanChange(keep=list(dossier.existing.values()))
-        else:
-            planner = planners[dossier.participant.protocol_id]
-            desired = planner.plan(dossier.facts)
-            change = diff(dossier.existing, desired, now, planner.quiet_hours)
-            pause = planner.postponement(dossier.facts)
-            delayed = delays(dossier.existing.values(), pause, now)
-        compared.append(Compared(dossier, change, delayed))
-    return compared
-
-
-def _results(
-    held: Sequence[Participant], planners: Mapping[int, Planner], read: ReadResults
-) -> Mapping[int, Results]:
-    needed = {pk: planner.results_needed for pk, planner in planners.items()}
-    asking = [participant.pk for participant in held if needed[participant.protocol_id]]
-    return results_for(read, asking, frozenset().union(*needed.values()))
 
 
 def _write(compared: Sequence[Compared]) -> None:
@@ -188,12 +106,14 @@ def _write_messages(changes: Sequence[Change | Delay], why_not: WhyNot = WhyNot.
     drop_these([m.id for one in changes for m in one.messages.cancel], why_not)
 
 
-def _adopt(people: Sequence[Dossier], planners: Mapping[int, Planner], now: datetime) -> None:
+def _adopt(people: Sequence[Dossier], planners: Planners, now: datetime) -> None:
     """Let what is still to come follow the version that its participant has now."""
     members: dict[int, list[int]] = defaultdict(list)
+    settled: list[UUID] = []
     for dossier in people:
         if dossier.existing:
             members[dossier.participant.protocol_id].append(dossier.participant.pk)
+            settled += [row.id for row in dossier.existing.values() if row.is_settled]
     for protocol, participants in members.items():
         to_come = Occasion.objects.filter(
             Q(closes_at__gt=now) | Q(closes_at=None),
@@ -201,7 +121,7 @@ def _adopt(people: Sequence[Dossier], planners: Mapping[int, Planner], now: date
             wave__in=planners[protocol].waves,
             state__in=(OccasionState.PLANNED, OccasionState.EXCLUDED),
         )
-        to_come.exclude(protocol=protocol).update(protocol=protocol)
+        to_come.exclude(Q(protocol=protocol) | Q(pk__in=settled)).update(protocol=protocol)
 
 
 def _counted(dossier: Dossier, change: PlanChange) -> Counted:
@@ -211,12 +131,16 @@ def _counted(dossier: Dossier, change: PlanChange) -> Counted:
 
 def _record(counted: Sequence[Counted], *, by: Actor, now: datetime) -> None:
     first: dict[str, list[Counted]] = defaultdict(list)
+    again: dict[str, dict[str, Any]] = defaultdict(dict)
     for one in counted:
-        told = one.counts.changes
-        if told and one.had_plan:
-            log.record("plan.changed", by=by, at=now, study=one.study, subject=one.code, **told)
-        elif told:
+        if not (told := one.counts.changes):
+            continue
+        if one.had_plan:
+            again[one.study][one.code] = told
+        else:
             first[one.study].append(one)
+    for study, told_of in again.items():
+        log.record_several("plan.changed", told_of, by=by, at=now, study=study)
     for study, made in first.items():
         told = sum((one.counts for one in made), PlanCounts()).changes
         subject = made[0].code if len(made) == 1 else ""

@@ -31,6 +31,7 @@ from surveys.scheduling.actions import (
     record_saved,
     replan,
 )
+from surveys.scheduling.comparing import compare_all
 from surveys.scheduling.models import Message, Occasion
 from tests.world import (
     DAY,
@@ -80,14 +81,14 @@ class Meeting:
 
 @pytest.fixture
 def _overlapping_plans(monkeypatch: pytest.MonkeyPatch) -> None:
-    meeting, compare = Meeting(), replanning._compare
+    meeting, compare = Meeting(), compare_all
 
     def slow(*arguments: Any) -> Any:
         compared = compare(*arguments)
         meeting.wait()
         return compared
 
-    monkeypatch.setattr(replanning, "_compare", slow)
+    monkeypatch.setattr(replanning, "compare_all", slow)
 
 
 def unlocked(ids: Iterable[int]) -> list[Participant]:
