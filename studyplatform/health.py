@@ -20,7 +20,6 @@ from surveys.lib import clock
 from surveys.lib.models import Heartbeat
 from surveys.messaging import breaker, claims, holding
 
-BEAT_SECONDS = 120
 LATE = timedelta(minutes=15)
 
 
@@ -82,14 +81,13 @@ def migrations() -> Iterator[str]:
 
 def beat() -> Iterator[str]:
     """Every periodic job finished lately, by the database's real clock."""
-    limit = timedelta(seconds=max(BEAT_SECONDS, 4 * settings.TICK_SECONDS))
     rows = Heartbeat.objects.annotate(age=Now() - F("beaten_at"))
     ages: Mapping[str, timedelta] = dict(rows.values_list("job", "age"))
-    for job in settings.CELERY_BEAT_SCHEDULE:
-        if job not in ages:
-            yield f"{job} has never run; are beat and a worker running?"
-        elif ages[job] > limit:
-            yield f"{job} last ran {ages[job].total_seconds():.0f} s ago"
+    for name, job in settings.JOBS.items():
+        if name not in ages:
+            yield f"{name} has never run; are beat and a worker running?"
+        elif ages[name].total_seconds() > job.silent:
+            yield f"{name} last ran {ages[name].total_seconds():.0f} s ago"
 
 
 def outbox() -> Iterator[str]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from kombu import Queue
 
-from studyplatform import env, logs
+from studyplatform import env, jobs, logs
 from studyplatform.embedded import keys, place
 
 zoneinfo.reset_tzpath(to=())  # the tzdata wheel alone, so that every host has the same zones
@@ -235,7 +235,6 @@ TASK_SECONDS = 120
 DELIVER_SECONDS = 480  # a mail server may be slow at every step, yet a mail is never cut off
 DELIVER_SOFT_SECONDS = DELIVER_SECONDS - 30
 VISIBILITY_SECONDS = 600  # an unacknowledged task comes back after this; above every task's limit
-_RING = {"expires": max(2, 4 * TICK_SECONDS)}  # rings that nobody heard do not pile up
 CELERY_BROKER_URL = env.broker(REDIS_URL)
 CELERY_TIMEZONE = "UTC"
 CELERY_ENABLE_UTC = True
@@ -270,18 +269,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "interval_step": 0.2,
 }
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # static; nothing to keep between starts
-CELERY_BEAT_SCHEDULE = {
-    name: {
-        "task": f"{package}.tasks.{name}",
-        "schedule": timedelta(seconds=TICK_SECONDS),
-        "options": _RING,
-    }
-    for package, name in (
-        ("surveys", "sweep"),
-        ("surveys", "deliver"),
-        ("analytics", "build_queued"),
-    )
-}
+JOBS = jobs.jobs(TICK_SECONDS)
+CELERY_BEAT_SCHEDULE = jobs.beat_schedule(JOBS)
 
 LOG_FORMAT = env.choice(
     "LOG_FORMAT", "json" if MODE == "production" else "text", ("json", "text", "colour")

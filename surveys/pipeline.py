@@ -28,7 +28,18 @@ from surveys.responding import actions as responding
 from surveys.responding.actions import PageSaved
 from surveys.responding.results import results_of
 from surveys.scheduling import actions as scheduling
+from surveys.scheduling import previewing
+from surveys.scheduling.amending import Adopted
 from surveys.scheduling.models import Occasion
+from surveys.scheduling.previewing import Affected, Amendment, Preview
+
+
+@dataclass(frozen=True)
+class Published:
+    """The new version, and whether everybody is under it already."""
+
+    version: ProtocolVersion
+    is_adopted: bool
 
 
 @dataclass(frozen=True)
@@ -40,10 +51,33 @@ class Swept:
     n_replanned: int
 
 
+def preview(amendment: Amendment, *, now: datetime) -> Preview:
+    """What publishing the draft would do to people's plans; nothing is written."""
+    return previewing.preview(amendment, now=now, results=results_of)
+
+
+def affected(
+    amendment: Amendment, *, now: datetime, after: str, limit: int = previewing.SHOWN
+) -> list[Affected]:
+    """Whose plans publishing would change, the next behind the code `after`; nothing is written."""
+    return previewing.affected(amendment, now=now, after=after, limit=limit, results=results_of)
+
+
 @transaction.atomic
-def publish(*, study: Study, reason: str, by: Actor, now: datetime) -> ProtocolVersion:
-    """Make the study's draft its next version."""
-    return design.publish(study=study, reason=reason, by=by, now=now)
+def publish(
+    *, study: Study, reason: str, by: Actor, now: datetime, read: str | None = None
+) -> Published:
+    """Make the study's draft its next version, and bring the people of a small study to it.
+
+    Those of a large one follow with `adopt`. `read` is the mark of the preview that was read.
+    """
+    version = design.publish(study=study, reason=reason, by=by, now=now, read=read)
+    return Published(version, scheduling.adopt_if_few(version, by=by, now=now, results=results_of))
+
+
+def adopt(*, now: datetime) -> Adopted:
+    """Bring people to versions that were published lately, as many as fit into one run."""
+    return scheduling.adopt_due(now=now, results=results_of)
 
 
 @transaction.atomic
@@ -129,7 +163,7 @@ def resubscribe(*, participant: Participant, by: Actor, now: datetime) -> bool:
     is_new = mailing.resubscribe(participant=participant, by=by, now=now)
     if is_new:
         scheduling.unsilence(participant=participant, now=now)
-        scheduling.replan([participant], by=by, now=now)
+        scheduling.replan([participant], by=by, now=now, results=results_of)
     return is_new
 
 

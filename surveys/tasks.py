@@ -32,3 +32,13 @@ def deliver() -> None:
     heartbeat.beat("deliver", now)
     if delivered.is_cut:
         ring(deliver)
+
+
+@shared_task(ignore_result=True)
+def adopt() -> None:
+    """Bring people to newly published versions; when one run is not enough, ask for another."""
+    now = clock.now()
+    adopted = pipeline.adopt(now=now)
+    heartbeat.beat("adopt", now)
+    if adopted.is_cut:
+        ring(adopt)

@@ -28,7 +28,6 @@ from surveys.scheduling import queries as scheduling
 from surveys.scheduling.queries import WaveCounts
 from surveys.scheduling.states import MessageState
 
-SILENT = timedelta(seconds=max(120, 4 * settings.TICK_SECONDS))
 WORRIES = (
     (MessageState.UNKNOWN, "may or may not have arrived: the connection broke"),
     (MessageState.FAILED, "could not be delivered"),
@@ -120,7 +119,8 @@ def _worries(study: Study) -> Iterator[Worry]:
         yield Worry(f"No mail is sent on this platform. {hold.reason}")
     for sentence in breaker.silent_servers():
         yield Worry(sentence)
-    if not Heartbeat.objects.filter(job="deliver", beaten_at__gt=Now() - SILENT).exists():
+    silent = timedelta(seconds=settings.JOBS["deliver"].silent)
+    if not Heartbeat.objects.filter(job="deliver", beaten_at__gt=Now() - silent).exists():
         yield Worry(
             "Nothing is being sent: no worker has reported lately. Tell your administrator."
         )

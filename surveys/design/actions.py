@@ -38,6 +38,10 @@ class ReasonMissing(ValueError):
     """A change to a published protocol must say why."""
 
 
+class ChangedMeanwhile(ValueError):
+    """The draft or the version in force is no longer the one that was read."""
+
+
 class SeedIsDrawn(ValueError):
     """The study has a seed already; another one would change who gets what."""
 
@@ -76,13 +80,19 @@ def load(*, protocol: Protocol, by: Actor, now: datetime, seed: str | None = Non
 
 
 @transaction.atomic
-def publish(*, study: Study, reason: str, by: Actor, now: datetime) -> ProtocolVersion:
-    """Make the draft the study's next version.
+def publish(
+    *, study: Study, reason: str, by: Actor, now: datetime, read: str | None = None
+) -> ProtocolVersion:
+    """Make the draft the study's next version; `read` is the `queries.read_mark` of a preview.
 
-    Raises NothingToPublish, ReasonMissing (from version 2 on) and NotPublishable.
+    Raises ChangedMeanwhile, NothingToPublish, ReasonMissing (from version 2 on) and NotPublishable.
     """
     # The lock makes a second publisher wait and then see the first one's version.
     study = Study.objects.select_for_update().get(pk=study.pk)
+    if read is not None and read != queries.read_mark(study):
+        raise ChangedMeanwhile(
+            "The draft was replaced or published in the meantime. Read it again before you publish it."
+        )
     protocol, current = _to_publish(study)
     if current is not None and not reason.strip():
         raise ReasonMissing(f"version {current.version + 1} needs a reason for the change")

@@ -6,6 +6,7 @@ from surveys.design.models import ProtocolVersion, Study
 from surveys.design.protocol import Protocol
 from surveys.instruments.definition import Instrument
 from surveys.instruments.registry import instrument_of, versions
+from surveys.lib.documents import content_hash
 
 
 class NotPublished(LookupError):
@@ -31,6 +32,15 @@ def version(study: Study, number: int) -> ProtocolVersion:
 def draft(study: Study) -> Protocol | None:
     """The draft as a protocol; None when the study has none."""
     return None if study.draft is None else Protocol.model_validate(study.draft)
+
+
+def read_mark(study: Study) -> str:
+    """What somebody has read who looks at the draft and at the version in force, as a hash.
+
+    Publishing compares it, so that nothing is published but what was read.
+    """
+    newest = study.protocols.order_by("-version").values_list("version", flat=True).first()
+    return content_hash({"draft": study.draft, "version": newest})
 
 
 def instruments() -> dict[str, Instrument]:

@@ -26,6 +26,7 @@ class Point(StrEnum):
     AFTER_COMMIT = "after_commit"
     IN_SAVE = "in_save"  # a page is written, and not committed
     AFTER_SAVE = "after_save"  # committed, and the browser knows nothing of it
+    IN_AMENDMENT = "in_amendment"  # some people are moved to a new version, and not committed
 
 
 def reached(point: Point) -> None:

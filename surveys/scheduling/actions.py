@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from surveys.scheduling.amending import Adopted, adopt_due, adopt_if_few
 from surveys.scheduling.answering import (
     NotAnswerable,
     OccasionClosed,
@@ -32,6 +33,7 @@ from surveys.scheduling.silencing import silence, unsilence
 from surveys.scheduling.sweeping import Closed, close_due, open_due
 
 __all__ = [
+    "Adopted",
     "CannotSnooze",
     "CannotStart",
     "Closed",
@@ -44,6 +46,8 @@ __all__ = [
     "StartedTooOften",
     "StartedTooSoon",
     "StudyPaused",
+    "adopt_due",
+    "adopt_if_few",
     "cancel_remaining",
     "close_due",
     "complete",

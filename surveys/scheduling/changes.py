@@ -69,9 +69,7 @@ class ExistingOccasion(NamedTuple):
 
     def is_ahead(self, now: datetime) -> bool:
         """Whether it is planned and still to come, without a history that must stand."""
-        return (
-            self.state == OccasionState.PLANNED and not self.is_over(now) and not self.is_settled
-        )
+        return self.state == OccasionState.PLANNED and not self.is_over(now) and not self.is_settled
 
 
 class Dated(NamedTuple):

@@ -54,9 +54,7 @@ def compare_all(
 ) -> list[Compared]:
     """Compare each with their own version; `are_held` says that the caller holds their rows."""
     found = dossiers(people, planners.results_of(people), are_held=are_held)
-    return [
-        compare(dossier, planners[dossier.participant.protocol_id], now) for dossier in found
-    ]
+    return [compare(dossier, planners[dossier.participant.protocol_id], now) for dossier in found]
 
 
 def compare(dossier: Dossier, planner: Planner, now: datetime) -> Compared:

@@ -97,10 +97,15 @@ class Command(BaseCommand):
 
     def _publish(self, options: Options) -> None:
         study = _study(options["code"])
-        row = pipeline.publish(study=study, reason=options["reason"], by=BY, now=clock.now())
+        done = pipeline.publish(study=study, reason=options["reason"], by=BY, now=clock.now())
+        row = done.version
         self.stdout.write(
             f"published '{study.code}' version {row.version} ({row.content_hash[:12]})"
         )
+        if not done.is_adopted:
+            self.stdout.write(
+                "the people of the study follow, some at a time, from the next tick on"
+            )
 
     def _diff(self, options: Options) -> None:
         new = self._named(options["file_or_code"])

@@ -29,7 +29,7 @@ def ask() -> tuple[int, dict[str, list[str]]]:
 
 def all_jobs_beat(*, age: timedelta = timedelta(0)) -> None:
     now = clock.now()
-    for job in django_settings.CELERY_BEAT_SCHEDULE:
+    for job in django_settings.JOBS:
         Heartbeat.objects.update_or_create(
             job=job, defaults={"beaten_at": now - age, "study_now": now}
         )
@@ -52,6 +52,16 @@ def test_a_beat_that_stopped() -> None:
     status, checks = ask()
     assert status == 503
     assert checks["beat"][:2] == ["sweep last ran 300 s ago", "deliver last ran 300 s ago"]
+
+
+def test_each_job_has_its_own_patience() -> None:
+    jobs = django_settings.JOBS
+    assert jobs["adopt"].silent > jobs["sweep"].silent
+    all_jobs_beat(age=timedelta(seconds=(jobs["adopt"].silent + jobs["sweep"].silent) / 2))
+    _, checks = ask()
+    late = {line.split()[0] for line in checks["beat"]}
+    assert "sweep" in late
+    assert "adopt" not in late
 
 
 def test_a_broker_that_is_away(settings: Settings) -> None:
