@@ -9,6 +9,7 @@ from surveys.console.occasions import told_by_wave
 from surveys.design import zones
 from surveys.design.models import Study
 from surveys.design.registry import protocol_of
+from surveys.lib import clock
 from surveys.participants.actions import Scope
 from surveys.participants.models import Participant
 from surveys.scheduling import queries as scheduling
@@ -49,6 +50,8 @@ def person_page(
         waves=told_by_wave(occasions),
         scopes=_scopes_left(person),
         zones=sorted(zones.known()),
+        is_pausing=person.pause_ends_at is not None and person.pause_ends_at > clock.now(),
+        has_own_times=any(w.schedule.own_time for w in protocol_of(person.protocol).waves),
         problem=problem,
         change=change,
         typed=request.POST,

@@ -46,6 +46,9 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "console:withdraw": (Row("post", only(O, R, C), 422),),
     "console:move": (Row("post", only(O, R, C), 422),),
     "console:set_anchor": (Row("post", only(O, R, C), 422),),
+    "console:pause": (Row("post", only(O, R, C), 422),),
+    "console:resume": (Row("post", only(O, R, C), 302),),
+    "console:set_time_of_day": (Row("post", only(O, R, C), 422),),
     "console:resubscribe": (Row("post", only(O, R, C), 302),),
     "console:outbox": (Row("get", only(O, R, C, A)),),
     "console:message": (Row("get", only(O, R, C, A)),),
@@ -91,6 +94,7 @@ def address(stage: Stage, name: str) -> str:
         "export": stage.export.pk,
     }
     own = {"participant", "contact", "withdraw", "move", "set_anchor", "resubscribe"}
+    own |= {"pause", "resume", "set_time_of_day"}
     short = name.partition(":")[2]
     needed = ["code"]
     needed += ["participant"] if short in own else []

@@ -24,6 +24,8 @@ FIELDS = {
     "people/AAAA-0001/withdraw/": ("scope", "reason"),
     "people/AAAA-0001/move/": ("timezone",),
     "people/AAAA-0001/anchor/": ("name", "on"),
+    "people/AAAA-0001/pause/": ("until",),
+    "people/AAAA-0001/time/": ("at",),
     "people/AAAA-0001/contact/": ("anything",),
     "exports/new/": ("formats",),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -197,6 +198,11 @@ BAD_CHANGES: list[tuple[str, dict[str, str], str]] = [
     ("anchor", {"name": "therapy_start", "on": ""}, "is no date such as"),
     ("anchor", {"name": "therapy_start", "on": "9999-12-31"}, "is not between"),
     ("anchor", {"name": "therapy_start", "on": "0001-01-01"}, "is not between"),
+    ("pause", {"until": "2099-02-30"}, "is no date such as"),
+    ("pause", {"until": "2001-01-01"}, "is not a day after"),
+    ("pause", {"until": "2099-01-01"}, "at the most ten years later"),
+    ("time", {"at": "half past six"}, "is no time of day such as 18:30"),
+    ("time", {"at": "25:00"}, "is no time of day such as 18:30"),
     ("withdraw", {"scope": "keep_data", "reason": " "}, "say why"),
     ("withdraw", {"scope": "everything", "reason": "x"}, "Choose what is kept"),
     ("withdraw", {}, "Choose what is kept"),
@@ -269,6 +275,35 @@ def test_a_date_plans_the_waves_that_hang_on_it(stage: Stage) -> None:
     assert occasion.opens_at is not None
     assert occasion.opens_at.date().isoformat() == "2098-02-07"
     assert "2098-01-31" in client.get(page).content.decode()
+
+
+def test_a_pause_is_shown_changed_and_ended(coordinator: Client, stage: Stage) -> None:
+    page = stage.url(f"people/{stage.person.code}/")
+    assert "End the pause now" not in coordinator.get(page).content.decode()
+    until = (clock.now() + timedelta(days=9)).date()
+    assert change(coordinator, stage, "pause", until=until.isoformat()).status_code == 302
+    text = coordinator.get(page).content.decode()
+    assert f"nothing is sent before {until}" in text
+    stage.person.refresh_from_db()
+    assert stage.person.paused_until == until
+    assert change(coordinator, stage, "resume").status_code == 302
+    assert "nothing is sent before" not in coordinator.get(page).content.decode()
+    events = Event.objects.filter(event__in=("participant.paused", "participant.resumed"))
+    assert {event.actor_kind for event in events} == {"staff"}
+    assert events.count() == 2
+
+
+def test_a_time_of_day_is_asked_for_only_where_a_wave_lets_people_choose(stage: Stage) -> None:
+    schedule = {"anchor": "enrollment", "offset": "P9D", "at": "09:00", "own_time": True}
+    other = make_stage("own-times", waves=[wave_document("m9", "P9D", schedule=schedule)])
+    owner = client_of(make_staff(Role.OWNER, stage.study))
+    page = owner.get(stage.url(f"people/{stage.person.code}/"))
+    assert "Likes another time of day" not in page.content.decode()
+    coordinator = client_of(make_staff(Role.COORDINATOR, other.study))
+    for typed, kept in (("18:30", time(18, 30)), ("", None)):
+        assert change(coordinator, other, "time", at=typed).status_code == 302
+        other.person.refresh_from_db()
+        assert other.person.time_of_day == kept
 
 
 def test_who_wants_no_mails_is_shown_everywhere_and_may_take_it_back(stage: Stage) -> None:
