@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 from django.conf import settings
@@ -18,6 +18,7 @@ from surveys.lib import clock
 from surveys.messaging.breaker import Breaker
 from surveys.messaging.delivery import Round
 from surveys.messaging.envelope import Sender
+from surveys.messaging.memory import Memory
 from surveys.messaging.transports import Kind, Mail, Outcome, smtp
 from surveys.participants.identity.actions import NewPerson, remember_all
 from surveys.participants.models import Participant
@@ -130,10 +131,10 @@ def build_all(file: Path, people: int) -> None:
     sender = Sender.of(settings.MAIL_FROM, settings.PUBLIC_ORIGIN)
     recorder = Recorder()
     server = smtp.configured(sender.host)
-    breaker = Breaker("nobody", timedelta(minutes=1))
+    breaker, memory = Breaker("nobody", timedelta(minutes=1)), Memory(uuid4())
     while len(recorder.mails) < people:
         n_before = len(recorder.mails)
-        Round(clock.now(), sender, recorder, server, breaker).run(people)
+        Round(clock.now(), sender, recorder, server, breaker, memory).run(people)
         if len(recorder.mails) == n_before:
             raise RuntimeError(f"only {n_before} of {people} messages could be built")
     with file.open("w") as lines:
