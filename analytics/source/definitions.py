@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from analytics.tidy.design import Design, Form, Measure, Option, Plan, Question, Slot
+from surveys.design.forms import Form as PlannedForm
 from surveys.design.models import ProtocolVersion, Study
 from surveys.design.protocol import Protocol, Wave
 from surveys.design.registry import protocol_of
@@ -46,10 +47,14 @@ def definitions(study: Study) -> Definitions:
         study=study.code,
         title=study.title,
         languages=newest.languages if newest else (),
-        plans=tuple(_plan(*pair, place) for pair in zip(protocols, documents, strict=True)),
+        plans=tuple(
+            _plan(row, document, place, instruments)
+            for row, document in zip(protocols, documents, strict=True)
+        ),
         forms=tuple(map(_form, rows, instruments)),
         strata=_strata(documents),
         arms={arm.code: arm.label for document in documents for arm in document.arms},
+        planned_forms={form.code: form.in_words() for d in documents for form in d.forms},
     )
     return Definitions(
         design=design,
@@ -75,9 +80,32 @@ def _strata(documents: Iterable[Protocol]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(s for s in found if s != "site"))
 
 
-def _plan(row: ProtocolVersion, document: Protocol, place: dict[str, int]) -> Plan:
-    slots = tuple(_slot(wave, place) for wave in document.waves)
-    return Plan(version=row.version, content_hash=row.content_hash, slots=slots)
+def _plan(
+    row: ProtocolVersion,
+    document: Protocol,
+    place: dict[str, int],
+    instruments: Sequence[Instrument],
+) -> Plan:
+    left_out = {
+        (form.code, wave.code, place[ref]): places
+        for form in document.forms
+        for wave in document.waves
+        for ref in wave.instruments
+        if (places := _left_out(form, wave, instruments[place[ref]]))
+    }
+    return Plan(
+        version=row.version,
+        content_hash=row.content_hash,
+        slots=tuple(_slot(wave, place) for wave in document.waves),
+        left_out=left_out,
+    )
+
+
+def _left_out(form: PlannedForm, wave: Wave, instrument: Instrument) -> tuple[int, ...]:
+    """The places of the items that the form leaves out: all of them where it leaves out the whole."""
+    whole = instrument.ref not in form.asked(wave)
+    gone = form.items_left_out(instrument.ref)
+    return tuple(at for at, item in enumerate(instrument.items) if whole or item.code in gone)
 
 
 def _slot(wave: Wave, place: dict[str, int]) -> Slot:
@@ -119,6 +147,7 @@ def _measure(document: Instrument, scale: Scale) -> Measure:
         key_version=key_version(document, scale.code),
         key=tuple((key.item, key.sign, key.weight) for key in scale.scored_keys),
         is_reported=scale.reported,
+        least=scale.rule.min_answered,
     )
 
 

@@ -33,17 +33,17 @@ def _line(*columns: str, split: str = "';'") -> str:
 
 
 _PEOPLE = f"""
-SELECT id, code, arm, site, language, timezone, protocol_id, {_millis("enrolled_at")}, status,
+SELECT id, code, arm, form, site, language, timezone, protocol_id, {_millis("enrolled_at")}, status,
   {_millis("withdrawn_at")}, withdrawal_scope, strata::text
 FROM surveys_participant WHERE id = ANY(%(people)s) ORDER BY code COLLATE "C"
 """  # noqa: S608  # built from our own constants
 _PEOPLE_TYPES = {
-    "id": _ID, "code": _WORD, "arm": _WORD, "site": _WORD, "language": _WORD, "zone": _WORD,
+    "id": _ID, "code": _WORD, "arm": _WORD, "form": _WORD, "site": _WORD, "language": _WORD, "zone": _WORD,
     "protocol": _ID, "enrolled": _ID, "status": _WORD, "withdrawn": _ID, "scope": _WORD,
     "strata": _WORD,
 }  # fmt: skip
 _TIMES = ("opens_at", "closes_at", "link_opened_at", "started_at", "last_saved_at", "ended_at")
-_LOCAL = ("(local->>'day') || 'T' || (local->>'at')", "local->>'zone'")
+_LOCAL = ("(local->>'day') || 'T' || (local->>'at')", "local->>'zone'", "local->>'form'")
 _PLAN = ("id", "participant_id", "protocol_id", "wave", "nth", "state", "cause")
 # No value of a line holds its separator: codes, numbers and dates have no semicolon, JSON no tab.
 _OCCASIONS = f"""
@@ -54,6 +54,7 @@ FROM surveys_occasion WHERE participant_id = ANY($1::bigint[])
 _OCCASION_TYPES = {
     "id": _WORD, "participant": _ID, "protocol": _ID, "wave": _WORD, "nth": pa.int32(),
     "state": _WORD, "cause": _WORD, "local": _WORD, "zone": _WORD,
+    "form": _WORD,
 }  # fmt: skip
 _SUBMISSIONS = f"""
 SELECT string_agg({_line("o.id", "s.instrument_id", "s.flat")}, chr(10))
@@ -143,6 +144,7 @@ def _people(definitions: Definitions, table: pa.Table) -> People:
     return People(
         code=_words(table["code"]),
         arm=_words(table["arm"]),
+        planned_form=_words(table["form"]),
         site=_words(table["site"]),
         language=_words(table["language"]),
         zone=_words(table["zone"]),
@@ -171,6 +173,7 @@ def _occasions(
         person=person[order],
         wave=wave[order],
         plan=_mapped(table["protocol"], definitions.plan_of),
+        planned_form=places(table["form"], pa.array(definitions.design.planned_forms, pa.string())),
         nth=table["nth"].to_numpy(),
         state=_words(table["state"]).astype(np.str_),
         cause=_words(table["cause"]).astype(np.str_),

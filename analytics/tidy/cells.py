@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from analytics.tidy.arrays import Ints
 from analytics.tidy.chunk import Chunk, Filled
 from analytics.tidy.design import Design
-from analytics.tidy.reasons import Codes, Facts, of_occasions
+from analytics.tidy.omissions import NOTHING, Omissions, omissions_of
+from analytics.tidy.reasons import Codes, Facts, Flags, Reason, of_occasions
 
 
 class TwoVersions(ValueError):
@@ -28,6 +29,7 @@ class Cells:
     form: Ints
     reason: Codes
     occasion_reason: Codes  # one an occasion
+    omissions: Omissions
 
     @cached_property
     def _keys(self) -> NDArray[np.int64]:
@@ -43,6 +45,27 @@ class Cells:
         found = np.searchsorted(self._keys, wanted, sorter=self._by_key)
         return self._by_key[found]
 
+    def omitting(self, form: int) -> NDArray[np.intp]:
+        """The cells that ask one form, of which a planned form leaves something out."""
+        if self.omissions.is_empty:
+            return np.zeros(0, dtype=np.intp)
+        return np.flatnonzero((self.form == form) & (self.omissions.of_cell != NOTHING))
+
+    def item_reasons(self, cells: NDArray[np.intp], form: int) -> Codes:
+        """n x k: why the items of some cells that ask one form have no answer, if they have none."""
+        return self._with_omissions(cells, self.omissions.items[form])
+
+    def score_reasons(self, cells: NDArray[np.intp], form: int) -> Codes:
+        """n x m: the same for its scales."""
+        return self._with_omissions(cells, self.omissions.scores[form])
+
+    def _with_omissions(self, cells: NDArray[np.intp], gone: Flags) -> Codes:
+        reasons = np.broadcast_to(self.reason[cells][:, None], (len(cells), gone.shape[1]))
+        if self.omissions.is_empty:
+            return reasons
+        is_gone = gone[self.omissions.of_cell[cells]]
+        return np.where(is_gone, np.int8(Reason.PLANNED_MISSING.code), reasons)
+
     def asking(self, form: int) -> NDArray[np.intp]:
         """The cells that ask one form."""
         return np.flatnonzero(self.form == form)
@@ -53,7 +76,8 @@ def cells_of(design: Design, chunk: Chunk) -> Cells:
     occasion, form = _planned(design, chunk)
     occasion, form = _with_strays(design, chunk, occasion, form)
     reasons = of_occasions(facts_of(chunk))
-    return Cells(design, occasion, form, reasons[occasion], reasons)
+    omissions = omissions_of(design, chunk.occasions, occasion, form)
+    return Cells(design, occasion, form, reasons[occasion], reasons, omissions)
 
 
 def facts_of(chunk: Chunk) -> Facts:

@@ -30,6 +30,7 @@ class People:
 
     code: Objects
     arm: Objects
+    planned_form: Objects
     site: Objects
     language: Objects
     zone: Objects
@@ -53,6 +54,7 @@ class Occasions:
     person: Ints
     plan: Ints
     wave: Ints
+    planned_form: Ints  # the one it was planned with, its place in `Design.planned_forms` or -1
     nth: Ints
     state: NDArray[np.str_]
     cause: NDArray[np.str_]

@@ -101,6 +101,7 @@ VERSION = _c("instrument_version", "whole", "Instrument version", "The version t
 PARTICIPANTS = (
     PARTICIPANT,
     _c("arm", "word", "Arm", "The group by allocation; empty before it and without arms."),
+    _c("form", "word", "Form", "Of a planned-missing design, drawn once; empty without forms."),
     _c("site", "word", "Site"),
     _c("language", "word", "Language", "In which the person is written to."),
     _c("zone", "word", "Time zone", "Name in the IANA database."),
@@ -207,7 +208,7 @@ TITLES: Mapping[str, str] = {
 def tables(design: Design) -> Mapping[str, Table]:
     """All seven tables with their columns for one study."""
     columns: Mapping[str, tuple[Column, ...]] = {
-        "participants": (*PARTICIPANTS, *_strata(design)),
+        "participants": (*_participants(design), *_strata(design)),
         "occasions": OCCASIONS,
         "answers": ANSWERS,
         "scores": SCORES,
@@ -219,6 +220,12 @@ def tables(design: Design) -> Mapping[str, Table]:
         name: Table(name, TITLES[name], tuple(replace(c, table=name) for c in columns[name]))
         for name in TITLES
     }
+
+
+def _participants(design: Design) -> Iterator[Column]:
+    for column in PARTICIPANTS:
+        is_form = column.name == "form"
+        yield replace(column, choices=tuple(design.planned_forms.items())) if is_form else column
 
 
 def _strata(design: Design) -> Iterator[Column]:

@@ -50,6 +50,7 @@ class Measure:
     key_version: str
     key: tuple[tuple[str, int, float], ...]
     is_reported: bool = True
+    least: int = 1  # so many answers are needed for a score
 
     @property
     def n_items(self) -> int:
@@ -110,6 +111,8 @@ class Plan:
     version: int
     content_hash: str
     slots: tuple[Slot, ...]
+    # Planned form, wave, place in `Design.forms`: the places of the items that are left out.
+    left_out: Mapping[tuple[str, str, int], tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,7 @@ class Design:
     forms: tuple[Form, ...]
     strata: tuple[str, ...] = ()
     arms: Mapping[str, Text] = field(default_factory=dict)
+    planned_forms: Mapping[str, str] = field(default_factory=dict)  # what each leaves out, in words
 
     @cached_property
     def waves(self) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ def participants(chunk: Chunk, schema: pa.Schema) -> pa.RecordBatch:
     columns: dict[str, pa.Array] = {
         "participant": words_of(people.code),
         "arm": words_of(people.arm),
+        "form": words_of(people.planned_form),
         "site": words_of(people.site),
         "language": words_of(people.language),
         "zone": words_of(people.zone),

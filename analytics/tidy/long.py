@@ -79,6 +79,9 @@ def answers(chunk: Chunk, cells: Cells, schema: pa.Schema) -> pa.RecordBatch:
     changes = np.full(rows.n, -1, dtype=np.int32)
     label = np.full(rows.n, -1, dtype=np.int32)
     reason = rows.spread(cells.reason)
+    for form in range(len(design.forms)):
+        omitting = cells.omitting(form)
+        reason[rows.of(omitting, form)] = cells.item_reasons(omitting, form)
     labels = _Labels(design)
     written: list[tuple[Places, pa.Array]] = []
     for filled in chunk.filled:
@@ -86,7 +89,7 @@ def answers(chunk: Chunk, cells: Cells, schema: pa.Schema) -> pa.RecordBatch:
         at = rows.of(its_cells, filled.form)
         value[at] = filled.numbers
         label[at] = labels.of(filled)
-        reason[at] = missing_reasons(filled, cells.reason[its_cells])
+        reason[at] = missing_reasons(filled, cells.item_reasons(its_cells, filled.form))
         seconds[at] = filled.seconds
         changes[at] = filled.changes
         written += [(at[:, j], texts) for j, texts in filled.texts.items()]
@@ -111,12 +114,17 @@ def scores(chunk: Chunk, cells: Cells, schema: pa.Schema) -> pa.RecordBatch:
     n_answered = np.zeros(rows.n, dtype=np.int32)
     prorated = np.zeros(rows.n, dtype=np.bool_)
     reason = rows.spread(cells.reason)
+    for at_form in range(len(forms)):
+        omitting = cells.omitting(at_form)
+        reason[rows.of(omitting, at_form)] = cells.score_reasons(omitting, at_form)
     for filled in chunk.filled:
         its_cells = cells.of(filled)
         at = rows.of(its_cells, filled.form)
         value[at], n_answered[at] = filled.scored.value, filled.scored.n_answered
         prorated[at] = filled.scored.prorated
-        reason[at] = score_reasons(forms[filled.form], filled, cells.reason[its_cells])
+        reason[at] = score_reasons(
+            forms[filled.form], filled, cells.score_reasons(its_cells, filled.form)
+        )
     n_items = rows.words([[str(m.n_items) for m in form.measures] for form in forms])
     columns = rows.key() | {
         "scale": rows.words([[m.code for m in form.measures] for form in forms]),
@@ -133,20 +141,25 @@ def scores(chunk: Chunk, cells: Cells, schema: pa.Schema) -> pa.RecordBatch:
 
 
 def missing_reasons(filled: Filled, of_cell: NDArray[np.int8]) -> NDArray[np.int8]:
-    """n x k: why an item of a submission has no value; what was not shown takes the cell's reason."""
+    """n x k: why an item of a submission has no value; what was not shown takes `of_cell`, n x k."""
     reasons = np.where(filled.status == ANSWERED, np.int8(NONE), np.int8(SKIPPED_CODE))
     unseen = filled.status == NOT_SHOWN
     if unseen.any():
-        reasons = np.where(unseen, of_cell[:, None], reasons)
+        reasons = np.where(unseen, of_cell, reasons)
     return reasons
 
 
 def score_reasons(form: Form, filled: Filled, of_cell: NDArray[np.int8]) -> NDArray[np.int8]:
-    """n x m: why a scale of a submission has no score."""
+    """n x m: why a scale of a submission has no score; `of_cell` is n x m.
+
+    What a form leaves too few items for is missing by design, whatever was answered.
+    """
     reasons = np.full(filled.scored.value.shape, NONE, dtype=np.int8)
     for m, places in enumerate(form.shown_for):
         was_shown = (filled.status[:, places] != NOT_SHOWN).any(axis=1)
-        why = np.where(was_shown, np.int8(Reason.NOT_SCORABLE.code), of_cell)
+        by_design = of_cell[:, m] == Reason.PLANNED_MISSING.code
+        not_scorable = np.int8(Reason.NOT_SCORABLE.code)
+        why = np.where(was_shown & ~by_design, not_scorable, of_cell[:, m])
         reasons[:, m] = np.where(np.isnan(filled.scored.value[:, m]), why, NONE)
     return reasons
 

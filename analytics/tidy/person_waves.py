@@ -67,12 +67,13 @@ def item_cells(chunk: Chunk, cells: Cells) -> dict[str, Cell]:
             made[name].texts = [None] * len(chunk.occasions)
     for form_at, form in enumerate(design.forms):
         asking = cells.asking(form_at)
-        for question in form.questions:
+        planned = cells.item_reasons(asking, form_at)
+        for j, question in enumerate(form.questions):
             reasons = made[names[form.code, question.code]].reasons
-            reasons[cells.occasion[asking]] = cells.reason[asking]
+            reasons[cells.occasion[asking]] = planned[:, j]
     for filled in chunk.filled:
         form = design.forms[filled.form]
-        reasons = missing_reasons(filled, cells.reason[cells.of(filled)])
+        reasons = missing_reasons(filled, cells.item_reasons(cells.of(filled), filled.form))
         for j, question in enumerate(form.questions):
             cell = made[names[form.code, question.code]]
             cell.values[filled.occasion] = filled.numbers[:, j]
@@ -97,13 +98,13 @@ def score_cells(chunk: Chunk, cells: Cells) -> dict[str, Cell]:
     made = _blank(chunk, design, names)
     for form_at, form in enumerate(design.forms):
         asking = cells.asking(form_at)
-        for measure in form.measures:
-            made[names[form.code, measure.code]].reasons[cells.occasion[asking]] = cells.reason[
-                asking
-            ]
+        planned = cells.score_reasons(asking, form_at)
+        for m, measure in enumerate(form.measures):
+            reasons = made[names[form.code, measure.code]].reasons
+            reasons[cells.occasion[asking]] = planned[:, m]
     for filled in chunk.filled:
         form = design.forms[filled.form]
-        reasons = score_reasons(form, filled, cells.reason[cells.of(filled)])
+        reasons = score_reasons(form, filled, cells.score_reasons(cells.of(filled), filled.form))
         for m, measure in enumerate(form.measures):
             cell = made[names[form.code, measure.code]]
             cell.values[filled.occasion] = filled.scored.value[:, m]

@@ -66,7 +66,7 @@ MEANINGS: dict[Reason, str] = {
     Reason.NOT_IN_ARM: "The wave is not for the person's arm.",
     Reason.NOT_IN_VERSION: "The protocol or instrument version that applied does not have it.",
     Reason.BRANCHED_OUT: "The condition under which it is asked was not met.",
-    Reason.PLANNED_MISSING: "By design a random part of the people is not asked.",
+    Reason.PLANNED_MISSING: "By design a part of the people, drawn by lot, is not asked.",
     Reason.SKIPPED: "The question was shown and left blank.",
     Reason.NOT_REACHED: "The person answered other pages of the occasion and not this one.",
     Reason.NOT_SCORABLE: "Fewer items were answered than the scale's rule asks for.",
@@ -136,6 +136,11 @@ RULES: tuple[Rule, ...] = (
 
 ITEM_RULES: tuple[tuple[Reason, str], ...] = (
     (Reason.SKIPPED, "the question was shown and left blank"),
+    (
+        Reason.PLANNED_MISSING,
+        "the person's form leaves out the item or its instrument, or too many items of a score, and "
+        "the occasion was not excluded as a whole",
+    ),
     (Reason.NOT_SCORABLE, "a score: at least one of its items was shown, too few were answered"),
 )
 

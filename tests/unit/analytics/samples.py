@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -117,9 +118,11 @@ def chunks(draw: st.DrawFn, design: Design = DESIGN, most: int = 3) -> Chunk:
     for at in range(draw(st.integers(0, most))):
         plan = draw(st.integers(0, len(design.plans) - 1))
         scope = draw(st.sampled_from(["", "", "keep_data", ERASE_DATA]))
+        form = draw(st.integers(-1, len(design.planned_forms) - 1))
         people.append({"code": f"P{at:03d}", "plan": plan, "scope": scope})
+        own = {"person": at, "plan": plan, "planned_form": form}
         for wave, nth in scheduled(design, plan):
-            rows.append({"person": at, "plan": plan, "wave": wave, "nth": nth, **draw(states())})
+            rows.append({**own, "wave": wave, "nth": nth, **draw(states())})
     messages = [
         {"occasion": o, "kind": kind, "nth": 1, "state": draw(st.sampled_from(MESSAGE_STATES))}
         for o in range(len(rows))
@@ -131,6 +134,30 @@ def chunks(draw: st.DrawFn, design: Design = DESIGN, most: int = 3) -> Chunk:
         if (answering := _answering(design, people, rows, at))
     ]
     return assemble(people, rows, messages, tuple(f for f in filled if len(f.occasion)))
+
+
+@st.composite
+def designs_with_forms(draw: st.DrawFn) -> Design:
+    """The sample design with planned-missing forms that leave out any items, waves and versions."""
+    codes = ["A", "B", "C"][: draw(st.integers(1, 3))]
+    plans = []
+    for plan in DESIGN.plans:
+        cells = [(c, s.wave, f) for c in codes for s in plan.slots for f in s.forms]
+        left_out = {}
+        for cell in cells:
+            places = range(len(DESIGN.forms[cell[2]].questions))
+            gone = draw(st.sets(st.sampled_from(places)))
+            if gone:
+                left_out[cell] = tuple(sorted(gone))
+        plans.append(replace(plan, left_out=left_out))
+    return replace(DESIGN, plans=tuple(plans), planned_forms=dict.fromkeys(codes, "less"))
+
+
+@st.composite
+def studies_with_forms(draw: st.DrawFn) -> tuple[Design, Chunk]:
+    """Such a design, and a few people with its forms or without."""
+    design = draw(designs_with_forms())
+    return design, draw(chunks(design))
 
 
 MESSAGE_STATES = ("due", "sending", "sent", "unknown", "failed", "cancelled", "missed")
@@ -221,6 +248,7 @@ def assemble(
         people=People(
             code=objects([p["code"] for p in people]),
             arm=objects([""] * n),
+            planned_form=objects([p.get("form", "") for p in people]),
             site=objects([""] * n),
             language=objects(["en"] * n),
             zone=objects(["Europe/Berlin"] * n),
@@ -235,6 +263,7 @@ def assemble(
             person=ints([r["person"] for r in rows]),
             plan=ints([r.get("plan", 0) for r in rows]),
             wave=ints([r.get("wave", 0) for r in rows]),
+            planned_form=ints([r.get("planned_form", -1) for r in rows]),
             nth=ints([r.get("nth", 1) for r in rows]),
             state=np.array([r["state"] for r in rows], dtype=np.str_),
             cause=np.array([r.get("cause", "") for r in rows], dtype=np.str_),
