@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.utils.module_loading import autodiscover_modules
 
-from surveys.messaging import delivery
+from surveys.messaging import delivery, webhooks
 from surveys.messaging.transports import smtp
 
 MARGIN_SECONDS = 60
@@ -65,6 +65,18 @@ def mail_is_not_sent_in_the_clear(
         return []
     hint = "use EMAIL_URL=smtp://...?tls=starttls or ?tls=ssl"
     return [Error(f"mail goes to {smtp.host} unencrypted", hint=hint, id="studyplatform.E002")]
+
+
+@register(Tags.security)
+def reports_about_mails_are_verified(
+    app_configs: Sequence[AppConfig] | None, **_: Any
+) -> list[CheckMessage]:
+    """Whoever could forge a report could stop a participant's mails."""
+    return [
+        Error(f"reports of {name} are not listened to: {why}", id="studyplatform.E004")
+        for name in settings.MAIL_WEBHOOK_PROVIDERS
+        if (why := webhooks.insecure(name))
+    ]
 
 
 def _limits(tasks: Any) -> dict[str, float]:

@@ -24,6 +24,14 @@ def words(name: str) -> list[str]:
     return os.environ.get(name, "").replace(",", " ").split()
 
 
+def some_of(name: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
+    """A variable that lists some of a few words, in their order."""
+    found = set(words(name))
+    if unknown := found - set(allowed):
+        raise BadSetting(f"{name}: {min(unknown)!r} is none of {', '.join(allowed)}")
+    return tuple(each for each in allowed if each in found)
+
+
 def flag(name: str, *, default: bool = False) -> bool:
     """A variable that reads 1/0, true/false, yes/no or on/off."""
     value = os.environ.get(name, "").strip().lower()

@@ -16,6 +16,7 @@ from kombu import Queue
 
 from studyplatform import env, jobs, logs
 from studyplatform.embedded import keys, place
+from surveys.messaging.providers import PROVIDERS
 
 zoneinfo.reset_tzpath(to=())  # the tzdata wheel alone, so that every host has the same zones
 
@@ -224,6 +225,14 @@ MAIL_CAP_PER_DAY = int(
 MAILS_PER_MINUTE_PER_DOMAIN = env.number(
     "MAILS_PER_MINUTE_PER_DOMAIN", 0 if CLOCK_MAY_MOVE else 60, at_least=0
 )  # a pace in real time; 0 means none
+# Reports about mails; a provider without its key or secret is not listened to (see checks.py).
+MAIL_WEBHOOK_PROVIDERS = env.some_of("MAIL_WEBHOOK_PROVIDERS", tuple(PROVIDERS))
+_webhook_settings = {
+    "WEBHOOK_SECRET": env.words("MAIL_WEBHOOK_SECRET"),
+    "MAILGUN_WEBHOOK_SIGNING_KEY": env.text("MAILGUN_WEBHOOK_SIGNING_KEY"),
+    "POSTAL_WEBHOOK_KEY": env.text("POSTAL_WEBHOOK_KEY"),
+}
+ANYMAIL = {name: value for name, value in _webhook_settings.items() if value}
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL_FROM
 EMAIL_HOST, EMAIL_PORT, EMAIL_TIMEOUT = SMTP.host, SMTP.port, SMTP.timeout
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = SMTP.user, SMTP.password

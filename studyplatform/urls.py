@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("console/account/", include("surveys.console.account_urls")),
     path("console/", include("surveys.console.urls")),
     path("console/", include("analytics.urls")),
+    path("mail/", include("surveys.api.mail_urls")),
     path("api/", include("analytics.api")),
     path("api/", include("surveys.api.urls")),  # after it: ends with a path for everything else
     path("", include("surveys.portal.urls")),

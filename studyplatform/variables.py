@@ -77,6 +77,18 @@ GROUPS: Mapping[str, tuple[Variable, ...]] = {
             " timeout the seconds for one step of the dialogue, 25 at most.",
         ),
         Variable("MAIL_FROM", "`Study office <studies@localhost>`", "The sender of every mail."),
+        Variable(
+            "MAIL_WEBHOOK_PROVIDERS", "", "Who reports what became of mails, with commas between:"
+            " `mailgun`, `postal` (they sign), `postmark`, `brevo`, `mailjet`,"
+            " `sparkpost` (they know a secret). See [bounces](../how-to/learn-of-bounces.md).",
+        ),
+        Variable(
+            "MAIL_WEBHOOK_SECRET", "", "`user:password` that a provider's reports must bear;"
+            " several with spaces between while you change it. Asked of those that sign as well,"
+            " once it is set.",
+        ),
+        Variable("MAILGUN_WEBHOOK_SIGNING_KEY", "", "Mailgun's HTTP webhook signing key."),
+        Variable("POSTAL_WEBHOOK_KEY", "", "Postal's public key, the line of its DKIM record."),
     ),
     "How the platform works": (
         Variable("TICK_SECONDS", "`30`", "How often due work is looked for."),

@@ -17,8 +17,9 @@ from surveys.audit.actors import Actor
 from surveys.design import actions as design
 from surveys.design.models import ProtocolVersion, Study
 from surveys.lib.crashpoints import Point, reached
-from surveys.messaging import delivery, holding
+from surveys.messaging import bounces, delivery, holding, suppressions
 from surveys.messaging.delivery import Delivered
+from surveys.messaging.reports import Report, Verdict
 from surveys.participants import actions as participants
 from surveys.participants import enrolment, mailing
 from surveys.participants.enrolment import EnrolmentResult
@@ -165,6 +166,38 @@ def resubscribe(*, participant: Participant, by: Actor, now: datetime) -> bool:
         scheduling.unsilence(participant=participant, now=now)
         scheduling.replan([participant], by=by, now=now, results=results_of)
     return is_new
+
+
+@transaction.atomic
+def correct_address(*, participant: Participant, email: str, by: Actor, now: datetime) -> bool:
+    """Note somebody's right address, and send there what is open and did not reach them."""
+    is_new = mailing.correct_address(participant=participant, email=email, by=by, now=now)
+    if is_new:
+        scheduling.send_after_all(participant=participant, now=now)
+    return is_new
+
+
+@transaction.atomic
+def lift_suppression(*, participant: Participant, reason: str, by: Actor, now: datetime) -> bool:
+    """Write to somebody's address again, beginning with what is open and did not reach them."""
+    is_lifted = suppressions.lift(participant=participant, reason=reason, by=by, now=now)
+    if is_lifted:
+        scheduling.send_after_all(participant=participant, now=now)
+    return is_lifted
+
+
+@transaction.atomic
+def note_mail_report(*, report: Report, now: datetime) -> bool:
+    """Take into account what a mail provider reports; False when it is old or not about us.
+
+    Raises bounces.TooSoon while the mail is being handed over.
+    """
+    participant = bounces.note(report, now=now)
+    if participant is None:
+        return False
+    if report.kind == Verdict.UNSUBSCRIBED:
+        unsubscribe(participant=participant, by=Actor.participant(participant.code), now=now)
+    return True
 
 
 def sweep(*, now: datetime) -> Swept:

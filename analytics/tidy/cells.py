@@ -89,6 +89,7 @@ def facts_of(chunk: Chunk) -> Facts:
         chosen = np.isin(messages.state.astype(str), states)
         return np.bincount(messages.occasion[chosen], minlength=n)
 
+    is_suppressed = messages.why_not.astype(str) == "suppressed"
     is_saved = occasions.started != np.iinfo(np.int64).min
     for filled in chunk.filled:
         is_saved[filled.occasion] = True
@@ -99,7 +100,8 @@ def facts_of(chunk: Chunk) -> Facts:
         is_opened=occasions.link_opened != np.iinfo(np.int64).min,
         n_messages=np.bincount(messages.occasion, minlength=n),
         n_sent=count("sent"),
-        n_undeliverable=count("failed", "unknown"),
+        n_undeliverable=count("failed", "unknown", "bounced")
+        + np.bincount(messages.occasion[is_suppressed], minlength=n),
         n_missed=count("missed"),
         is_erased=chunk.people.is_erased[occasions.person],
     )

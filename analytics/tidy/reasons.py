@@ -83,7 +83,7 @@ class Facts:
     is_opened: Flags  # Start was pressed
     n_messages: NDArray[np.int64]
     n_sent: NDArray[np.int64]
-    n_undeliverable: NDArray[np.int64]  # failed for good, or cut off and never heard of again
+    n_undeliverable: NDArray[np.int64]  # failed, cut off, came back, or for a dead address
     n_missed: NDArray[np.int64]
     is_erased: Flags  # the person asked for erasure
 
@@ -123,7 +123,7 @@ RULES: tuple[Rule, ...] = (
     Rule(Reason.NOT_OPENED, "a message was sent", lambda f: f.n_sent > 0),
     Rule(
         Reason.UNDELIVERABLE,
-        "a message failed or was cut off, none was sent",
+        "a message failed, was cut off, came back or was for a dead address, none was sent",
         lambda f: f.n_undeliverable > 0,
     ),
     Rule(

@@ -6,7 +6,6 @@ Both are fenced by the claim's token: a worker whose lease has ended changes not
 from __future__ import annotations
 
 import random
-import re
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,12 +13,12 @@ from uuid import UUID
 from surveys.lib import sql
 from surveys.messaging import guards
 from surveys.messaging.composing import Letter
+from surveys.messaging.printable import printable
 from surveys.messaging.reasons import Hurdle
 from surveys.messaging.retries import pause_after
 from surveys.messaging.transports import Kind, Outcome
 from surveys.scheduling.states import MessageState
 
-ADDRESS = re.compile(r"[^\s<>@,;:\"']+@[^\s<>@,;:\"']+")
 FENCE = "m.state = 'sending' AND m.lease_token = %(token)s"
 
 _GATE = """
@@ -114,11 +113,6 @@ def _write(
         "pause": None,
     }
     sql.execute_prepared(_SETTLE, values | times)
-
-
-def printable(reply: str) -> str:
-    """A server's words without the address that they like to repeat: it stays in `identity`."""
-    return ADDRESS.sub("‹address›", reply).replace("\x00", "")[:300]
 
 
 def _end(kind: Kind, *, is_last: bool) -> tuple[MessageState, str]:

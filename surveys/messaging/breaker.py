@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from surveys.lib import sql
-from surveys.messaging.attempts import printable
 from surveys.messaging.models import MailServer
+from surveys.messaging.printable import printable
 
 FAILURES = 3  # in a row before it opens
 FIRST_PAUSE = timedelta(seconds=30)  # doubled at each further failure, a fifth more or less

@@ -20,7 +20,7 @@ from django.core.exceptions import ImproperlyConfigured
 from surveys.lib import stopping
 from surveys.lib.crashpoints import Point, reached
 from surveys.lib.crypto import CannotDecrypt
-from surveys.messaging import attempts, claims, envelope, pace, restoring
+from surveys.messaging import attempts, claims, envelope, pace, providers, restoring
 from surveys.messaging.breaker import Breaker
 from surveys.messaging.claims import Claim
 from surveys.messaging.composing import Composer, Letter
@@ -229,7 +229,10 @@ class Round:
             sender=self.sender,
             to=contact.email,
             reply_to=self.composer.reply_to(letter),
-            unsubscribe=links.unsubscribe,
+            headers={
+                **envelope.one_click(links.unsubscribe),
+                **providers.marks(settings.MAIL_WEBHOOK_PROVIDERS, letter.id),
+            },
             now=self.now,
         )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.header import Header
@@ -53,6 +54,17 @@ def message_id(message: UUID, host: str) -> str:
     return f"<m-{message}@{host}>"
 
 
+def one_click(url: str) -> dict[str, str]:
+    """That mail programs may POST to `url` when no more mails are wanted (RFC 8058).
+
+    The first header stays one line, since some servers break their own signature where they fold.
+    """
+    return {
+        "List-Unsubscribe": f"<{url}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+
+
 def build(
     rendered: Rendered,
     *,
@@ -60,35 +72,33 @@ def build(
     sender: Sender,
     to: str,
     reply_to: str,
-    unsubscribe: str,
+    headers: Mapping[str, str],
     now: datetime,
 ) -> Mail:
     """The mail; raises CannotRender when an address or a header cannot be written safely.
 
-    `unsubscribe` is where a mail program may POST that no more mails are wanted (RFC 8058). Its
-    header stays one line, since some servers break their own signature where they fold it.
+    `headers` are further ones, in ASCII, such as `one_click` makes.
     """
     address = _one_ascii_address(to)
     boundary = f"=_{message.hex}"
-    headers = {
+    head = {
         "From": sender.header,
         "To": address,
         "Reply-To": _one_ascii_address(reply_to),
         "Subject": _subject(rendered.subject),
         "Date": format_datetime(now),
         "Message-ID": message_id(message, sender.host),
-        "List-Unsubscribe": f"<{unsubscribe}>",
-        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        **headers,
         "Auto-Submitted": "auto-generated",
         "MIME-Version": "1.0",
         "Content-Type": f'multipart/alternative;\n boundary="{boundary}"',
     }
-    head = "".join(f"{name}: {value}\n" for name, value in headers.items())
+    lines = "".join(f"{name}: {value}\n" for name, value in head.items())
     parts = [
         _wire(PART.format(boundary=boundary, subtype=subtype)) + _quoted(content)
         for subtype, content in (("plain", rendered.text), ("html", rendered.html))
     ]
-    content = _wire(head + "\n") + b"".join(parts) + _wire(f"--{boundary}--\n")
+    content = _wire(lines + "\n") + b"".join(parts) + _wire(f"--{boundary}--\n")
     return Mail(sender.address, address, content)
 
 

@@ -65,10 +65,11 @@ class MailEvent(models.Model):
 
     provider = models.CharField(max_length=40)
     event_id = models.CharField(max_length=200)
-    kind = models.CharField(max_length=20)  # anymail's words: delivered, bounced, complained, ...
+    kind = models.CharField(max_length=20)  # a Verdict, or anymail's word: delivered, deferred, ...
     message = models.ForeignKey(
         Message, models.SET_NULL, null=True, blank=True, related_name="events"
     )
+    address_index = models.BinaryField(max_length=16, null=True, blank=True)  # whose it was
     happened_at = models.DateTimeField()
     received_at = models.DateTimeField()
     detail = models.CharField(max_length=300, blank=True)

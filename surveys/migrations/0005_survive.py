@@ -244,6 +244,7 @@ class Migration(migrations.Migration):
                 ("provider", models.CharField(max_length=40)),
                 ("event_id", models.CharField(max_length=200)),
                 ("kind", models.CharField(max_length=20)),
+                ("address_index", models.BinaryField(blank=True, max_length=16, null=True)),
                 ("happened_at", models.DateTimeField()),
                 ("received_at", models.DateTimeField()),
                 ("detail", models.CharField(blank=True, max_length=300)),

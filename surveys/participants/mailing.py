@@ -1,4 +1,4 @@
-"""How somebody is written to: whether they want mails. Called by the pipeline.
+"""How somebody is written to: where, and whether they want mails. Called by the pipeline.
 
 Wanting no mails is not withdrawing: the person takes part, and their links go on working.
 """
@@ -11,7 +11,51 @@ from django.db import transaction
 
 from surveys.audit import log
 from surveys.audit.actors import Actor
+from surveys.participants.addresses import BadAddress, parse
+from surveys.participants.identity import actions as identity
 from surveys.participants.models import Participant
+
+
+class NoAddress(ValueError):
+    """Nothing is known of this person any more."""
+
+
+class AddressTaken(ValueError):
+    """Another participant of the study has this address."""
+
+
+def fingerprints(participant: Participant) -> list[bytes]:
+    """Under what somebody's address may be suppressed, the active key's first; empty without one."""
+    contact = identity.contacts_of([participant.pk]).get(participant.pk)
+    return identity.address_indexes(contact.email) if contact else []
+
+
+def fingerprints_of(email: str) -> list[bytes]:
+    """The same for an address that somebody else names; empty when it is none."""
+    try:
+        return identity.address_indexes(email)
+    except BadAddress:
+        return []
+
+
+@transaction.atomic
+def correct_address(*, participant: Participant, email: str, by: Actor, now: datetime) -> bool:
+    """Note a participant's right address; False when it was right.
+
+    Raises BadAddress, AddressTaken and NoAddress. The audit trail holds that it was done, and by
+    whom, but neither of the addresses.
+    """
+    _lock(participant)
+    address = parse(email)
+    if not identity.contacts_of([participant.pk]):
+        raise NoAddress(f"nothing is known of {participant.code} any more")
+    owner = identity.find_all(participant.study, [address]).get(address, participant.pk)
+    if owner != participant.pk:
+        raise AddressTaken("another participant of this study has this address")
+    is_new = identity.correct(participant, address)
+    if is_new:
+        _record("contact.corrected", participant, by, now)
+    return is_new
 
 
 @transaction.atomic

@@ -29,7 +29,7 @@ from surveys.scheduling.asking import (
 )
 from surveys.scheduling.counting import PlanCounts
 from surveys.scheduling.replanning import replan
-from surveys.scheduling.silencing import silence, unsilence
+from surveys.scheduling.silencing import send_after_all, silence, unsilence
 from surveys.scheduling.sweeping import Closed, close_due, open_due
 
 __all__ = [
@@ -56,6 +56,7 @@ __all__ = [
     "open_link",
     "record_saved",
     "replan",
+    "send_after_all",
     "silence",
     "snooze",
     "start_wave",

@@ -1,4 +1,4 @@
-"""What a wish for no mails does to planned messages, and what taking it back does; part of `actions`.
+"""What a wish for no mails or a dead address does to messages, and its end; part of `actions`.
 
 Occasions stay as they are: whoever has a link can answer.
 """
@@ -13,7 +13,7 @@ from django.db.models import Q
 from surveys.participants.models import Participant
 from surveys.scheduling.facts import RUNNING, hold
 from surveys.scheduling.models import Message
-from surveys.scheduling.states import MESSAGE, MessageState, WhyNot
+from surveys.scheduling.states import MESSAGE, MessageState, OccasionState, WhyNot
 
 
 @transaction.atomic
@@ -42,3 +42,22 @@ def unsilence(*, participant: Participant, now: datetime) -> int:
         due_at__gt=now,
     )
     return ahead.update(state=MessageState.DUE, why_not="")
+
+
+@transaction.atomic
+def send_after_all(*, participant: Participant, now: datetime) -> int:
+    """Mail can reach somebody again: for each occasion still open, send the first that did not.
+
+    Return how many messages. Later reminders follow as planned.
+    """
+    hold([participant.pk])
+    MESSAGE.check(MessageState.BOUNCED, MessageState.DUE)
+    lost = Message.objects.filter(
+        Q(state=MessageState.BOUNCED) | Q(state=MessageState.CANCELLED, why_not=WhyNot.SUPPRESSED),
+        occasion__participant=participant,
+        occasion__state__in=(OccasionState.OPEN, OccasionState.STARTED),
+        occasion__closes_at__gt=now,
+    )
+    firsts = lost.order_by("occasion", "due_at").distinct("occasion")
+    again = Message.objects.filter(pk__in=list(firsts.values_list("pk", flat=True)))
+    return again.update(state=MessageState.DUE, why_not="", sent_at=None, not_before=None)

@@ -107,6 +107,7 @@ MESSAGE = LifeCycle(
         ("unknown", "due"): "a researcher, or the study's own rule, has it sent again",
         ("sent", "bounced"): "the mail came back",
         ("unknown", "bounced"): "the mail came back",
+        ("bounced", "due"): "the address was corrected, so the mail goes there",
     },
 )
 

@@ -91,6 +91,19 @@ def fingerprints(email: str) -> Fingerprints:
     )
 
 
+def correct(participant: Participant, email: str) -> bool:
+    """Write somebody's address anew; False when it is as it was or nothing is known of them.
+
+    Raises IntegrityError when another participant of the study has it.
+    """
+    person = Person.objects.select_for_update().filter(participant=participant).first()
+    if person is None or (contact := _opened(person)).email == email:
+        return False
+    _seal(person, email, contact.name)
+    person.save(update_fields=["email", "name", "email_index"])
+    return True
+
+
 def forget(participant: Participant) -> None:
     """Delete name and address and cut the tie; the keyed fingerprint stays, tied to nobody."""
     Person.objects.filter(participant=participant).update(participant=None, email="", name="")

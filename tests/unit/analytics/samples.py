@@ -283,7 +283,7 @@ def assemble(
             due=millis([START for _ in messages]),
             sent=millis([START if sent else None for sent in is_sent]),
             state=objects([m["state"] for m in messages]),
-            why_not=objects([""] * len(messages)),
+            why_not=objects([m.get("why_not", "") for m in messages]),
             n_attempts=ints([0] * len(messages)),
             language=objects(["en"] * len(messages)),
         ),

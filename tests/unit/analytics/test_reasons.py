@@ -38,6 +38,9 @@ CASES: list[tuple[str, dict[str, Any], list[str], str, str]] = [
     ("open, a guard said no", {"state": "open"}, ["cancelled"], "", "not_invited"),
     ("open, refused by the server", {"state": "open"}, ["failed"], "", "undeliverable"),
     ("open, cut off", {"state": "open"}, ["unknown", "due"], "", "undeliverable"),
+    ("open, came back", {"state": "open"}, ["bounced", "due"], "", "undeliverable"),
+    ("over, came back", {"state": "expired"}, ["bounced", "cancelled"], "", "undeliverable"),
+    ("over, the invitation came back, the reminder did not", {"state": "expired"}, ["bounced", "sent"], "", "not_opened"),
     ("open, first failed, second sent", {"state": "open"}, ["failed", "sent"], "", "not_opened"),
     ("open, sent", {"state": "open"}, ["sent"], "", "not_opened"),
     ("over, sent", {"state": "expired"}, ["sent", "cancelled"], "", "not_opened"),
@@ -75,6 +78,19 @@ def test_reason_of_an_occasion_without_answers(
         [{"code": "P1", "scope": scope}],
         [{"person": 0, **row}],
         [{"occasion": 0, "nth": n, "state": state} for n, state in enumerate(messages, 1)],
+    )
+    (found,) = of_occasions(facts_of(chunk))
+    assert WORDS[found] == expected
+
+
+@pytest.mark.parametrize(
+    ("why_not", "expected"), [("suppressed", "undeliverable"), ("unsubscribed", "not_invited")]
+)
+def test_a_dead_address_is_told_from_a_wish_for_no_mails(why_not: str, expected: str) -> None:
+    chunk = assemble(
+        [{"code": "P1"}],
+        [{"person": 0, "state": "expired"}],
+        [{"occasion": 0, "nth": n, "state": "cancelled", "why_not": why_not} for n in (1, 2)],
     )
     (found,) = of_occasions(facts_of(chunk))
     assert WORDS[found] == expected

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surveys.messaging.envelope import Sender, build
+from surveys.messaging.envelope import Sender, build, one_click
 from surveys.messaging.rendering import CannotRender, Rendered
 
 MESSAGE = UUID("018f0000-0000-7000-8000-000000000001")
@@ -25,7 +25,7 @@ def built(**changes: Any) -> bytes:
         "sender": SENDER,
         "to": "ada@mail.example",
         "reply_to": "office@study.example",
-        "unsubscribe": "https://study.example/u/abc/",
+        "headers": one_click("https://study.example/u/abc/"),
         "now": datetime(2027, 3, 1, 9, 30, tzinfo=UTC),
     }
     rendered = changes.pop("rendered", WORDS)

@@ -43,7 +43,7 @@ def _mail(to: str = "ada@mail.example", n: int = 1) -> Mail:
         sender=SENDER,
         to=to,
         reply_to="office@study.example",
-        unsubscribe="https://host.example/u/abc/",
+        headers={},
         now=datetime(2027, 3, 1, tzinfo=UTC),
     )
 
