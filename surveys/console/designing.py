@@ -1,4 +1,4 @@
-"""Study files in the browser: load one, read what changed, publish it, take it home."""
+"""Study files in the browser: load one, read what changed, take it home."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST
 
-from surveys import pipeline
 from surveys.access import memberships, policy
 from surveys.access.actors import actor_of
 from surveys.access.models import User
@@ -29,8 +28,8 @@ from surveys.design.protocol import Protocol
 from surveys.design.registry import protocol_of
 from surveys.instruments.actions import add_shipped
 from surveys.lib import clock, locks
-from surveys.lib.documents import content_hash
 from surveys.lib.yamlfile import DocumentError
+from surveys.scheduling.amending import waiting
 
 LARGEST_FILE = 1_000_000  # bytes
 NO_FILE = "No file was chosen."
@@ -72,7 +71,7 @@ def _new_study(request: HttpRequest, user: User) -> Study:
 @study_page(Permission.STUDY_VIEW)
 def design(request: HttpRequest, study: Study) -> HttpResponse:
     """The protocol in force, and the draft with its differences."""
-    return _design_page(request, study)
+    return design_page(request, study)
 
 
 @require_POST
@@ -84,32 +83,10 @@ def load(request: HttpRequest, study: Study) -> HttpResponseBase:
         if protocol.study != study.code:
             raise Refused(f"study: this file is for '{protocol.study}', not for '{study.code}'")
     except (DocumentError, Refused) as error:
-        return _design_page(request, study, problems=str(error), status=422)
+        return design_page(request, study, problems=str(error), status=422)
     actions.load(protocol=protocol, by=actor_of(request.user), now=clock.now())
     messages.success(request, "The file is loaded as a draft. Nothing has changed for anybody yet.")
     return redirect("console:design", study.code)
-
-
-@require_POST
-@study_page(Permission.STUDY_EDIT)
-def publish(request: HttpRequest, study: Study) -> HttpResponseBase:
-    """Make the draft the next version, if it is still the one that was read."""
-    reason = request.POST.get("reason", "")
-    try:
-        with transaction.atomic():
-            _refuse_unread(study, request.POST.get("draft", ""))
-            version = pipeline.publish(
-                study=study, reason=reason, by=actor_of(request.user), now=clock.now()
-            )
-    except (
-        Refused,
-        actions.NothingToPublish,
-        actions.NotPublishable,
-        actions.ReasonMissing,
-    ) as error:
-        return _design_page(request, study, refusal=str(error), reason=reason, status=422)
-    messages.success(request, f"Version {version.version} is published.")
-    return redirect("console:study", study.code)
 
 
 @require_GET
@@ -128,7 +105,7 @@ def download(request: HttpRequest, study: Study) -> HttpResponse:
     )
 
 
-def _design_page(
+def design_page(
     request: HttpRequest,
     study: Study,
     *,
@@ -137,6 +114,7 @@ def _design_page(
     reason: str = "",
     status: int = 200,
 ) -> HttpResponse:
+    """The page, with what was refused about a file (`problems`) or about publishing."""
     version = current_or_none(study)
     study.refresh_from_db(fields=["draft"])
     draft = queries.draft(study)
@@ -154,21 +132,13 @@ def _design_page(
         instruments=instruments_of(shown) if shown else [],
         changes=changes,
         is_draft_new=draft is not None and (protocol is None or bool(changes)),
-        draft_hash=content_hash(study.draft),
+        read=queries.read_mark(study),
+        n_waiting=waiting(version).count() if version else 0,
         versions=study.protocols.order_by("-version").select_related("published_by"),
         problems=problems,
         refusal=refusal,
         reason=reason,
     )
-
-
-def _refuse_unread(study: Study, read: str) -> None:
-    """The draft that is published must be the one that was on the screen."""
-    held = Study.objects.select_for_update().get(pk=study.pk)
-    if read != content_hash(held.draft):
-        raise Refused(
-            "The draft was replaced in the meantime. Read it again before you publish it."
-        )
 
 
 def _uploaded(request: HttpRequest) -> Protocol:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from surveys.console import activity, changing, designing, mails, people, sending, studies, writing
+from surveys.console import (
+    activity,
+    changing,
+    designing,
+    mails,
+    people,
+    publishing,
+    sending,
+    studies,
+    writing,
+)
 
 app_name = "console"
 STUDY = "studies/<slug:code>/"
@@ -20,7 +30,8 @@ urlpatterns = [
     path(STUDY + "design/", designing.design, name="design"),
     path(STUDY + "design/file/", designing.download, name="design_file"),
     path(STUDY + "design/load/", designing.load, name="load_design"),
-    path(STUDY + "design/publish/", designing.publish, name="publish"),
+    path(STUDY + "design/preview/", publishing.preview, name="preview"),
+    path(STUDY + "design/publish/", publishing.publish, name="publish"),
     path(STUDY + "people/", people.people, name="people"),
     path(STUDY + "enrol/", people.enrol, name="enrol"),
     path(PERSON, people.participant, name="participant"),

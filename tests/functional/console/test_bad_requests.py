@@ -20,7 +20,7 @@ from tests.functional.console.cast import (
 pytestmark = pytest.mark.django_db
 
 FIELDS = {
-    "design/publish/": ("reason", "draft"),
+    "design/publish/": ("reason", "read"),
     "people/AAAA-0001/withdraw/": ("scope", "reason"),
     "people/AAAA-0001/move/": ("timezone",),
     "people/AAAA-0001/anchor/": ("name", "on"),

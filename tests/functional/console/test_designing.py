@@ -45,8 +45,8 @@ def load(client: Client, stage: Stage, data: bytes) -> Any:
 
 
 def publish(client: Client, stage: Stage, reason: str, draft: str | None = None) -> Any:
-    read = client.get(stage.url("design/")).context["draft_hash"] if draft is None else draft
-    return client.post(stage.url("design/publish/"), {"reason": reason, "draft": read})
+    read = client.get(stage.url("design/")).context["read"] if draft is None else draft
+    return client.post(stage.url("design/publish/"), {"reason": reason, "read": read})
 
 
 def test_what_is_wrong_is_said_with_line_and_column(researcher: Client, stage: Stage) -> None:
@@ -129,12 +129,12 @@ def test_a_draft_is_read_then_published_with_a_reason(researcher: Client, stage:
 
 def test_only_the_draft_that_was_read_is_published(researcher: Client, stage: Stage) -> None:
     load(researcher, stage, study_file(stage.study, P14D="P21D"))
-    read = researcher.get(stage.url("design/")).context["draft_hash"]
+    read = researcher.get(stage.url("design/")).context["read"]
     load(researcher, stage, study_file(stage.study, P14D="P30D"))
     page = publish(researcher, stage, "for the summer", draft=read)
     assert page.status_code == 422
     text = page.content.decode()
-    assert "replaced in the meantime" in text
+    assert "replaced or published in the meantime" in text
     assert "for the summer" in text, "what was typed is kept"
     assert ProtocolVersion.objects.count() == 1
 
@@ -160,8 +160,8 @@ def test_a_new_study_belongs_to_whoever_loaded_it(administrator: Client) -> None
     assert "Publish the study" in administrator.get(answer["Location"]).content.decode()
     enrol = administrator.get("/console/studies/my-year/enrol/", follow=True)
     assert "Publish the study before you enrol people." in enrol.content.decode()
-    read = administrator.get(answer["Location"]).context["draft_hash"]
-    administrator.post("/console/studies/my-year/design/publish/", {"draft": read})
+    read = administrator.get(answer["Location"]).context["read"]
+    administrator.post("/console/studies/my-year/design/publish/", {"read": read})
     assert "Next: enrol people" in administrator.get("/console/studies/my-year/").content.decode()
 
 
