@@ -100,6 +100,8 @@ def _times(schedule: Schedule) -> Iterator[str]:
         yield f"up to {schedule.times} times"
     if schedule.every:
         yield f"then every {period(schedule.every).removeprefix('1 ')}, {schedule.times} times in all"
+    if schedule.rrule:
+        yield f"on the dates of the rule {schedule.rrule}"
     if schedule.random_between:
         yield "at random between {} and {}".format(*schedule.random_between)
     if schedule.per_day > 1:

@@ -14,6 +14,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from surveys.design.periods import Period
+from surveys.design.recurrence import dates
 from surveys.design.timing import FIRST_YEAR, LAST_YEAR, Schedule, Window, time_of
 
 DEFAULT_TIME = time(9)
@@ -163,12 +164,26 @@ def _steps(schedule: Schedule) -> tuple[_Step, ...]:
     return tuple(steps)
 
 
+def _steps_from(schedule: Schedule, day: date) -> tuple[_Step, ...]:
+    """The repetitions of a schedule counted from an anchor's day."""
+    return _by_rule(schedule, day) if schedule.rrule else _steps(schedule)
+
+
+@lru_cache(maxsize=4096)
+def _by_rule(schedule: Schedule, day: date) -> tuple[_Step, ...]:
+    found = dates(schedule.rrule or "", schedule.offset.after(day))
+    rule = _rule(schedule, 0)
+    return tuple(_Step(Period(days=(each - day).days), Period(), 0, rule) for each in found)
+
+
 def _rule(schedule: Schedule, k: int) -> str:
     rule = schedule.anchor or str(schedule.date)
     if schedule.offset != Period():
         rule += f" + {schedule.offset}"
     if k:
         rule += f" + {k} x {schedule.every}"
+    if schedule.rrule:
+        rule += f" by {schedule.rrule}"
     if schedule.random_between:
         return rule + " between {} and {}".format(*schedule.random_between)
     return rule + (f" at {schedule.at}" if schedule.at else "")
@@ -184,7 +199,7 @@ def _fixed(
         day, at, exact = origin, DEFAULT_TIME, None
     if schedule.at:
         at, exact = own or _time_of(schedule.at), None
-    for step in _steps(schedule):
+    for step in _steps_from(schedule, day):
         target = step.day(day)
         if exact is not None and not (step.first.is_calendar or step.then.is_calendar):
             moment = _shifted(exact, step.minutes)
@@ -197,7 +212,7 @@ def _fixed(
 def _random(schedule: Schedule, day: date, zone: str, seed: str) -> Iterator[Moment]:
     begins, ends = (_time_of(text) for text in schedule.random_between or ())
     gap = schedule.min_gap.minutes if schedule.min_gap else 1
-    for k, step in enumerate(_steps(schedule)):
+    for k, step in enumerate(_steps_from(schedule, day)):
         target = step.day(day)
         first = instant(target, begins, zone)
         length = (instant(target, ends, zone, closing=True) - first) // MINUTE

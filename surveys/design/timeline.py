@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from html import escape
 
 from surveys.design.periods import Period
 from surveys.design.protocol import Protocol, Wave
+from surveys.design.recurrence import dates
+from surveys.design.timing import Schedule
 from surveys.lib.languages import pick
 
+A_MONDAY = date(2027, 3, 1)
 DAYS_PER_MONTH = 365.25 / 12
 LEFT, TOP, ROW, WIDTH, RIGHT = 150, 34, 34, 900, 24
 COLOURS = """
@@ -41,12 +45,20 @@ def bars(wave: Wave) -> list[Bar]:
     schedule = wave.schedule
     if schedule.anchor is None:
         return []
-    every = days(schedule.every) if schedule.every else 0.0
-    first, length = days(schedule.offset), days(wave.window.start_within)
+    length = days(wave.window.start_within)
     return [
         Bar(at, at + length, tuple(at + days(p) for p in wave.reminders))
-        for at in (first + every * k for k in range(schedule.times))
+        for at in _openings(schedule)
     ]
+
+
+def _openings(schedule: Schedule) -> Iterator[float]:
+    first, every = days(schedule.offset), days(schedule.every) if schedule.every else 0.0
+    if schedule.rrule is None:
+        yield from (first + every * k for k in range(schedule.times))
+        return
+    for day in dates(schedule.rrule, A_MONDAY):  # by the rule; the weekday of an anchor differs
+        yield first + (day - A_MONDAY).days
 
 
 def days(period: Period) -> float:

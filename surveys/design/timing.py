@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from surveys.design.periods import Period, PeriodField
+from surveys.design.recurrence import checked, n_dates_of
 from surveys.instruments.definition import Document
 from surveys.lib.documents import Misfit
 
@@ -34,6 +35,14 @@ TimeOfDay = Annotated[
 ]
 
 
+Rule = Annotated[
+    str,
+    Field(max_length=200),
+    AfterValidator(checked),
+    WithJsonSchema({"type": "string", "examples": ["FREQ=WEEKLY;BYDAY=MO;COUNT=10"]}),
+]
+
+
 def time_of(text: TimeOfDay) -> dt.time:
     """A time of day as a value."""
     return dt.time.fromisoformat(text)
@@ -43,7 +52,7 @@ class Schedule(Document):
     """When a wave opens: an offset from an anchor, a fixed date, or the participant's own act.
 
     `anchor` is `enrollment`, one of the protocol's anchors, or `<wave>.completed`. With `every`
-    and `times` the wave repeats; `random_between` draws the time of day, `per_day` draws several
+    and `times` the wave repeats, with `rrule` by a rule of RFC 5545; `random_between` draws the time of day, `per_day` draws several
     with at least `min_gap` between them. Without `at` a calendar offset keeps the anchor's time
     of day and an elapsed one is exact; a date without `at` opens at 09:00. With `own_time` a
     participant who named a time of day is asked then, and everybody else at `at`. Where the
@@ -58,6 +67,7 @@ class Schedule(Document):
     own_time: bool = False
     every: PeriodField | None = None
     times: int = Field(default=1, ge=1, le=2000)
+    rrule: Rule | None = None
     random_between: tuple[TimeOfDay, TimeOfDay] | None = None
     per_day: int = Field(default=1, ge=1, le=48)
     min_gap: PeriodField | None = None
@@ -65,7 +75,7 @@ class Schedule(Document):
     @property
     def n_occasions(self) -> int:
         """How many occasions the rule plans for one participant, or lets them start."""
-        return self.times * self.per_day
+        return (n_dates_of(self.rrule) if self.rrule else self.times) * self.per_day
 
     @model_validator(mode="after")
     def _can_be_computed(self) -> Self:
@@ -86,7 +96,7 @@ class Schedule(Document):
             if not FIRST_YEAR <= self.date.year <= LAST_YEAR:
                 yield ("date",), f"expected a year between {FIRST_YEAR} and {LAST_YEAR}"
         if self.event is not None:
-            rules = ("offset", "at", "own_time", "every", "random_between", "per_day")
+            rules = ("offset", "at", "own_time", "every", "rrule", "random_between", "per_day")
             for name in rules:
                 if getattr(self, name) != type(self).model_fields[name].default:
                     yield (name,), f"'{name}' has no meaning where the participant starts the wave"
@@ -96,11 +106,15 @@ class Schedule(Document):
             yield ("times",), "'times' needs 'every'"
         if self.every is not None and self.times == 1:
             yield ("every",), "'every' needs 'times', the number of repetitions"
+        if self.rrule and (self.every or self.times > 1):
+            yield ("rrule",), "give 'rrule', or 'every' and 'times', not both"
+        if self.rrule and not (self.at or self.random_between):
+            yield ("rrule",), "an 'rrule' needs 'at' or 'random_between', since it gives days"
         if self.every == Period():
             yield ("every",), "'every' must be longer than nothing"
         if self.n_occasions > MOST_OCCASIONS:
             yield (
-                ("times",),
+                ("rrule" if self.rrule else "times",),
                 f"{self.n_occasions} occasions a person; {MOST_OCCASIONS} are the most",
             )
         reach = self.offset + (self.every or Period()) * (self.times - 1)

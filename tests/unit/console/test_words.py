@@ -38,6 +38,10 @@ def test_periods(period: str, said: str) -> None:
         ({"date": "2027-10-04", "at": "18:00"}, "on 2027-10-04, at 18:00"),
         ({"event": "participant"}, "when the participant starts it"),
         (
+            {"anchor": "enrollment", "rrule": "FREQ=WEEKLY;BYDAY=MO;COUNT=10", "at": "18:00"},
+            "at enrolment, at 18:00, on the dates of the rule FREQ=WEEKLY;BYDAY=MO;COUNT=10",
+        ),
+        (
             {"event": "participant", "times": 20, "min_gap": "PT6H"},
             "when the participant starts it, up to 20 times, at least 6 hours apart",
         ),
