@@ -41,38 +41,44 @@ def next_forms(*, study: Study, protocol: Protocol, arms: Sequence[str]) -> list
     return forms
 
 
-def lacking(people: Sequence[Participant], protocol: Protocol) -> list[Participant]:
-    """Who of them has no form of this protocol, in the order of their enrolment."""
-    codes = {form.code for form in protocol.forms}
-    without = [person for person in people if codes and person.form not in codes]
-    return sorted(without, key=lambda person: (person.enrolled_at, person.pk))
+def to_be_given(study: Study, protocol: Protocol) -> dict[int, str]:
+    """Which form `give` would give to whom, were this protocol everybody's; by participant."""
+    people = study.participants.filter(status=Participant.Status.ENROLLED)
+    return _drawn(study, protocol, list(people.only("pk", "form", "arm").order_by("pk")))
 
 
 @transaction.atomic
 def give(
     *, study: Study, people: Sequence[Participant], protocol: Protocol, by: Actor, now: datetime
 ) -> int:
-    """Give a form to everybody who has none of this protocol, which holds for them from now on.
+    """Give a form to everybody of them who has none of this protocol; the others keep theirs.
 
-    Whoever has one keeps it. Takes the study's row before the participants'; returns how many
-    forms were given, and leaves an event for each.
+    The caller holds the study's row (see `hold_study`) and then the participants', and plans them
+    afterwards. Returns how many forms were given, and leaves an event for each.
     """
-    Study.objects.select_for_update(no_key=True).only("pk").get(pk=study.pk)
-    wanted = [person.pk for person in lacking(people, protocol)]
-    held = Participant.objects.filter(pk__in=wanted).select_for_update(no_key=True).order_by("pk")
-    fresh = lacking(list(held), protocol)
-    forms = next_forms(study=study, protocol=protocol, arms=[person.arm for person in fresh])
-    for person, form in zip(fresh, forms, strict=True):
-        before, person.form = person.form, form
-        log.record(
-            "form.given", by=by, at=now, study=study.code, subject=person.code, before=before,
-            after=form,
-        )  # fmt: skip
-    Participant.objects.bulk_update(fresh, ["form"], batch_size=2000)
-    given = {person.pk: person.form for person in fresh}
-    for person in people:
-        person.form = given.get(person.pk, person.form)
-    return len(fresh)
+    rows = Participant.objects.filter(pk__in=[person.pk for person in people]).order_by("pk")
+    fresh = {row.pk: row for row in rows.only("pk", "code", "form", "arm")}
+    drawn = _drawn(study, protocol, list(fresh.values()))
+    for pk, form in drawn.items():
+        row = fresh[pk]
+        data = {"before": row.form, "after": form}
+        log.record("form.given", by=by, at=now, study=study.code, subject=row.code, **data)
+        row.form = form
+    Participant.objects.bulk_update([fresh[pk] for pk in drawn], ["form"], batch_size=2000)
+    return len(drawn)
+
+
+def hold_study(study: Study, protocol: Protocol) -> None:
+    """Before participants are held who may be given forms: nobody else takes places meanwhile."""
+    if protocol.forms:
+        Study.objects.select_for_update(no_key=True).only("pk").get(pk=study.pk)
+
+
+def _drawn(study: Study, protocol: Protocol, people: Sequence[Participant]) -> dict[int, str]:
+    codes = {form.code for form in protocol.forms}
+    lacking = [person for person in people if codes and person.form not in codes]
+    forms = next_forms(study=study, protocol=protocol, arms=[person.arm for person in lacking])
+    return {person.pk: form for person, form in zip(lacking, forms, strict=True)}
 
 
 def _list(study: Study, protocol: Protocol, arm: str) -> Blocks:

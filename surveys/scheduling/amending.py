@@ -20,7 +20,9 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from surveys.audit import log
 from surveys.audit.actors import Actor
 from surveys.design.models import ProtocolVersion
+from surveys.design.registry import protocol_of
 from surveys.lib.crashpoints import Point, reached
+from surveys.participants import forms
 from surveys.participants.models import Participant
 from surveys.scheduling.counting import PlanCounts
 from surveys.scheduling.facts import ReadResults, hold, no_results
@@ -90,9 +92,12 @@ def _adopt_some(
     ids = waiting(version).filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)
     wanted = list(ids[:AT_ONCE])
     moved: list[tuple[int, PlanCounts]] = []
+    protocol = protocol_of(version)
+    forms.hold_study(version.study, protocol)
 
     def move(people: Sequence[Participant]) -> None:
         Participant.objects.filter(pk__in=[p.pk for p in people]).update(protocol=version)
+        forms.give(study=version.study, people=people, protocol=protocol, by=by, now=now)
         moved.append((len(people), replan(people, by=by, now=now, results=results)))
 
     # Fresh rows: somebody may have withdrawn, or another run may have moved them.

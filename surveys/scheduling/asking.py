@@ -125,7 +125,7 @@ def start_wave(
             return row
     _refuse_more(rule, earlier, person.timezone, now)
     nth = earlier[-1].nth + 1 if earlier else 1
-    row = _open(planner.started(rule, nth, now, person.timezone), person)
+    row = _open(planner.started(rule, nth, now, person.timezone, person.form), person)
     _record("wave.started", row, by, now)
     replan([person], by=by, now=now, results=results)  # who pauses is not reminded either
     return row

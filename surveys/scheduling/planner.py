@@ -119,7 +119,7 @@ class Planner:
             occasions = _left_out(wave, cause, form) if cause else self._asked(index, wave, person)
             if all(occasion.cause for occasion in occasions) and not ended.get(wave.code):
                 ended[wave.code] = False  # who is not asked will not complete it
-            plan += occasions if form is EVERYTHING else _on_form(occasions, form)
+            plan += _on_form(occasions, form)
         if person.paused_until:
             pause = self.postponement(person)
             plan = [_postponed(occasion, pause) for occasion in plan]
@@ -142,12 +142,12 @@ class Planner:
         """Until when the person's messages wait."""
         return Postponement(person.zone, self.quiet_hours, person.paused_until)
 
-    def started(self, wave: Wave, nth: int, now: datetime, zone: str) -> PlannedOccasion:
+    def started(self, wave: Wave, nth: int, now: datetime, zone: str, form: str) -> PlannedOccasion:
         """The occasion of somebody who starts a wave now: uninvited, with the wave's reminders."""
         moment = Moment(*schedule.local(now, zone), now, BY_THEM)
-        return self._occasion(
-            wave, nth, moment, zone, {"event": wave.schedule.event}, invites=False
-        )
+        origin = {"event": wave.schedule.event}
+        occasion = self._occasion(wave, nth, moment, zone, origin, invites=False)
+        return _on_form([occasion], self._protocol.form(form))[0]
 
     def _asked(self, index: int, wave: Wave, person: PersonFacts) -> list[PlannedOccasion]:
         return [
@@ -316,6 +316,8 @@ def values_in(conditions: Iterable[str | None]) -> frozenset[Fact]:
 
 def _on_form(occasions: Iterable[PlannedOccasion], form: Form) -> list[PlannedOccasion]:
     """The occasions, each with the form by which it is asked or left out."""
+    if form is EVERYTHING:
+        return list(occasions)
     return [o._replace(local={**o.local, "form": form.code}) for o in occasions]
 
 

@@ -7,7 +7,7 @@ The console, the command and the API show it; `read` is what they hand back to p
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 
@@ -17,7 +17,7 @@ from surveys.design.models import ProtocolVersion, Study
 from surveys.design.protocol import Protocol
 from surveys.design.registry import protocol_of
 from surveys.lib.snapshots import read_only
-from surveys.participants import consents
+from surveys.participants import consents, forms
 from surveys.participants.models import Participant
 from surveys.scheduling.comparing import compare
 from surveys.scheduling.counting import PlanCounts, by_wave
@@ -134,12 +134,15 @@ def _people(
     study: Study, protocol: Protocol, now: datetime, after: str, read: ReadResults
 ) -> Iterator[_Person]:
     planner = Planner(protocol)
+    drawn = forms.to_be_given(study, protocol)
     rows = Participant.objects.filter(study=study, status=Participant.Status.ENROLLED)
     rows = rows.select_related("study").defer("study__draft").order_by("code")
     while people := list(rows.filter(code__gt=after)[:CHUNK]):
         found = results_for(read, [p.pk for p in people], planner.results_needed)
         for dossier in dossiers(people, found, are_held=False):
-            yield _person(dossier, planner, now)
+            own = dossier.participant
+            facts = replace(dossier.facts, form=drawn.get(own.pk, own.form))
+            yield _person(dossier._replace(facts=facts), planner, now)
         after = people[-1].code
 
 
