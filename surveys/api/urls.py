@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path, re_path, register_converter
 from drf_spectacular.views import SpectacularAPIView
 
-from surveys.api import views
+from surveys.api import explanations, views
 from surveys.participants.entries import CODE
 
 
@@ -38,5 +38,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="participant",
     ),
     path("v1/studies/<slug:study>/occasions/", views.Occasions.as_view(), name="occasions"),
+    path(
+        "v1/studies/<slug:study>/occasions/<participant:code>/<slug:wave>/<int:nth>/explanation/",
+        explanations.OfOccasion.as_view(),
+        name="occasion_explanation",
+    ),
+    path(
+        "v1/studies/<slug:study>/messages/<uuid:message>/explanation/",
+        explanations.OfMessage.as_view(),
+        name="message_explanation",
+    ),
     re_path("", views.Nowhere.as_view()),
 ]

@@ -16,14 +16,13 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from surveys.access.roles import Permission
 from surveys.console.chrome import show, study_page
-from surveys.console.occasions import explanation_of, title_of
+from surveys.console.occasions import title_of
 from surveys.console.studies import current_or_none
 from surveys.design.models import Study
 from surveys.design.registry import protocol_of
 from surveys.lib import clock
-from surveys.messaging import breaker, holding
+from surveys.messaging import breaker, explaining, holding
 from surveys.messaging import outbox as messaging
-from surveys.messaging.reasons import IN_WORDS
 from surveys.messaging.rendering import CannotRender
 from surveys.scheduling.models import Message
 from surveys.scheduling.states import MessageKind, MessageState
@@ -35,7 +34,7 @@ WHENS = {"so-far": "so far", "to-come": "to come"}
 @study_page(Permission.MESSAGE_VIEW)
 def outbox(request: HttpRequest, study: Study) -> HttpResponse:
     """The messages of the study, filtered."""
-    counts = messaging.counts(study)
+    counts, now = messaging.counts(study), clock.now()
     names = ("state", "kind", "wave", "participant")
     chosen = {name: request.GET.get(name, "").strip() for name in names}
     version = current_or_none(study)
@@ -43,9 +42,11 @@ def outbox(request: HttpRequest, study: Study) -> HttpResponse:
     kept = {name: value for name, value in chosen.items() if value}
     when = request.GET.get("when", "" if kept else "so-far")
     kept |= {"when": when} if when in WHENS else {}
-    found = messaging.messages(study, **chosen).select_related("occasion__protocol")
-    shown = _in_time(found, when, clock.now())
+    found = messaging.messages(study, **chosen)
+    found = found.select_related("occasion__protocol", "occasion__participant__study")
+    shown = _in_time(found, when, now)
     page = Paginator(shown, PAGE).get_page(request.GET.get("page"))
+    told = explaining.of_messages(page, now=now)
     return show(
         request,
         "console/outbox.html",
@@ -55,7 +56,7 @@ def outbox(request: HttpRequest, study: Study) -> HttpResponse:
         counts=counts,
         is_empty=not any(counts.values()),
         page=page,
-        rows=[(row, title_of(row.occasion), IN_WORDS.get(row.why_not, "")) for row in page],
+        rows=[(row, title_of(row.occasion), told[row.pk].answer) for row in page],
         filters=[
             ("when", "When", when, WHENS),
             ("state", "State", chosen["state"], _same(MessageState)),
@@ -81,8 +82,9 @@ def _same(values: Iterable[str]) -> dict[str, str]:
 @csp_replace({"frame-src": ["'self'"]})
 @study_page(Permission.MESSAGE_VIEW)
 def message(request: HttpRequest, study: Study, message: UUID) -> HttpResponse:
-    """One message: its reasons, its attempts, its words."""
+    """One message: its reasons, its guards, its attempts, its words."""
     row = _get(study, message)
+    (explained,) = explaining.of_occasions([row.occasion], now=clock.now())
     try:
         mail, cannot_render = messaging.preview(row), ""
     except CannotRender as error:
@@ -93,9 +95,8 @@ def message(request: HttpRequest, study: Study, message: UUID) -> HttpResponse:
         study,
         message=row,
         title=title_of(row.occasion),
-        why=messaging.why(row),
-        explanation=explanation_of(row.occasion),
-        attempts=row.attempts.order_by("n"),
+        told=explained.told.messages[explained.messages.index(row)],
+        moment=explained.told.moment,
         mail=mail,
         cannot_render=cannot_render,
     )

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from surveys.console.chrome import LANGUAGE
 from surveys.console.words import wave_title
 from surveys.design.registry import protocol_of
-from surveys.messaging import outbox
+from surveys.messaging.explaining import Explained
+from surveys.messaging.explanation import MessageExplained
 from surveys.participants.models import Participant
-from surveys.scheduling.explanation import explain
 from surveys.scheduling.models import Message, Occasion
 from surveys.scheduling.states import OccasionState
 
@@ -60,8 +60,9 @@ class Told:
     title: str
     symbol: str
     words: str
-    explanation: list[str]
-    messages: list[tuple[Message, str]]
+    answer: Sequence[str]
+    moment: Sequence[str]
+    messages: list[tuple[Message, MessageExplained]]
 
 
 @dataclass(frozen=True)
@@ -109,24 +110,25 @@ def _of_many(states: Counter[str]) -> str:
     return states.most_common(1)[0][0]
 
 
-def told_by_wave(occasions: Iterable[Occasion]) -> list[WaveTold]:
+def told_by_wave(explained: Iterable[Explained]) -> list[WaveTold]:
     """One person's occasions, wave by wave in the order of their first opening."""
     waves: dict[str, list[Told]] = {}
-    for occasion in occasions:
-        waves.setdefault(occasion.wave, []).append(told(occasion))
+    for each in explained:
+        waves.setdefault(each.occasion.wave, []).append(told(each))
     return [_wave_told(found) for found in waves.values()]
 
 
-def told(occasion: Occasion) -> Told:
+def told(explained: Explained) -> Told:
     """One occasion with its title, its reasons and its messages."""
-    mails = sorted(occasion.messages.all(), key=lambda message: message.due_at)
+    occasion = explained.occasion
     return Told(
         occasion,
         title_of(occasion),
         SYMBOLS[occasion.state],
         WORDS[occasion.state],
-        explanation_of(occasion),
-        [(message, outbox.why(message)) for message in mails],
+        explained.told.answer,
+        explained.told.moment,
+        explained.each,
     )
 
 
@@ -138,18 +140,6 @@ def title_of(occasion: Occasion) -> str:
     title = wave_title(wave, LANGUAGE)
     repeats = wave.schedule.n_occasions > 1 or not wave.is_planned
     return f"{title}, no. {occasion.nth}" if repeats else title
-
-
-def explanation_of(occasion: Occasion) -> list[str]:
-    """Why the occasion is where it is, in sentences."""
-    return explain(
-        state=occasion.state,
-        cause=occasion.cause,
-        opens_at=occasion.opens_at,
-        closes_at=occasion.closes_at,
-        local=occasion.local,
-        zone=occasion.participant.timezone,
-    )
 
 
 def _wave_told(found: list[Told]) -> WaveTold:

@@ -10,6 +10,7 @@ from surveys.design import zones
 from surveys.design.models import Study
 from surveys.design.registry import protocol_of
 from surveys.lib import clock
+from surveys.messaging import explaining
 from surveys.participants.actions import Scope
 from surveys.participants.models import Participant
 from surveys.scheduling import queries as scheduling
@@ -39,6 +40,7 @@ def person_page(
 ) -> HttpResponse:
     """The page, after a refused `change` with the problem and with what was typed."""
     occasions = scheduling.occasions_of(person).select_related("participant__study", "protocol")
+    explained = explaining.of_occasions(occasions, now=clock.now())
     return show(
         request,
         "console/participant.html",
@@ -47,7 +49,7 @@ def person_page(
         participant=person,
         anchors=_anchors(person),
         consents=person.consents.order_by("version"),
-        waves=told_by_wave(occasions),
+        waves=told_by_wave(explained),
         scopes=_scopes_left(person),
         zones=sorted(zones.known()),
         is_pausing=person.pause_ends_at is not None and person.pause_ends_at > clock.now(),

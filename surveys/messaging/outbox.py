@@ -1,4 +1,4 @@
-"""The outbox as researchers see it: which messages, in which words, and why one was not sent."""
+"""The outbox as researchers see it: which messages, and in which words."""
 
 from __future__ import annotations
 
@@ -10,19 +10,11 @@ from django.db.models import Count, QuerySet
 from surveys.design.models import Study
 from surveys.messaging.composing import Composer, Letter
 from surveys.messaging.links import masked
-from surveys.messaging.models import DeliveryAttempt
-from surveys.messaging.reasons import IN_WORDS
 from surveys.messaging.rendering import Rendered
 from surveys.scheduling.models import Message
-from surveys.scheduling.states import MessageState, OccasionState
+from surveys.scheduling.states import MessageState
 
 MASKED_NAME = "‹name›"
-SENTENCES: Mapping[str, str] = {
-    MessageState.SENT: "The mail server accepted it.",
-    MessageState.BOUNCED: "The mail server accepted it, but it came back.",
-    MessageState.SENDING: "A worker is handing it over.",
-    MessageState.UNKNOWN: "The connection broke while it was handed over; it may have arrived.",
-}
 
 
 def messages(
@@ -63,31 +55,3 @@ def preview(message: Message) -> Rendered:
     return Composer().compose(
         Letter.of(message), name=MASKED_NAME, links=masked(settings.PUBLIC_ORIGIN)
     )
-
-
-def why(message: Message) -> str:
-    """In a sentence, where a message stands and why it was not sent."""
-    if message.state in SENTENCES:
-        return SENTENCES[message.state]
-    if message.state == MessageState.DUE:
-        return _why_due(message)
-    reason = IN_WORDS.get(message.why_not, message.why_not)
-    words = "" if message.state == MessageState.MISSED else _last_words(message)
-    return f"Not sent: {reason}{words}."
-
-
-def _why_due(message: Message) -> str:
-    occasion = message.occasion
-    if occasion.participant.study.is_paused:
-        return "Waits while the study is paused."
-    if occasion.state == OccasionState.PLANNED:
-        return "Waits until the questionnaire opens."
-    if message.n_attempts:
-        tries = "attempt" if message.n_attempts == 1 else "attempts"
-        return f"To be tried again, after {message.n_attempts} {tries}{_last_words(message)}."
-    return "Planned."
-
-
-def _last_words(message: Message) -> str:
-    last = DeliveryAttempt.objects.filter(message=message).order_by("-n").first()
-    return f"; the last answer was “{last.reply}”" if last and last.reply else ""

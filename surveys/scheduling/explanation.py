@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+from surveys.scheduling.moments import told
 from surveys.scheduling.planner import BEFORE_ENROLMENT, ENROLLMENT, Intent
 from surveys.scheduling.postponing import PAUSED, PAUSED_THROUGH, SNOOZED
 from surveys.scheduling.states import Cause, OccasionState
@@ -35,13 +36,18 @@ REMINDER_GUARDS = {
     "put_off": "Reminder {n} would come too late after that and is not sent.",
     "not_later": "Reminder {n} would come together with the message before it and is not planned.",
 }
+REASONS = {
+    Cause.WITHDRAWN: "the participant withdrew",
+    Cause.PAUSED: "the study or the participant paused until it had closed",
+    Cause.NOT_IN_VERSION: "the participant's protocol no longer has it",
+    Cause.NOT_IN_ARM: "the wave belongs to other arms",
+    Cause.PLANNED_MISSING: "the draw left this participant out by design",
+    Cause.BRANCHED_OUT: "the wave's condition is not met",
+}
+CANCELLING = (Cause.WITHDRAWN, Cause.PAUSED, Cause.NOT_IN_VERSION)
 CAUSES = {
-    Cause.WITHDRAWN: "It was cancelled when the participant withdrew.",
-    Cause.PAUSED: "It was cancelled because the study or the participant paused until it had closed.",
-    Cause.NOT_IN_VERSION: "It was cancelled because the participant's protocol no longer has it.",
-    Cause.NOT_IN_ARM: "It is not asked because the wave belongs to other arms.",
-    Cause.PLANNED_MISSING: "It is not asked because the draw left this participant out by design.",
-    Cause.BRANCHED_OUT: "It is not asked because the wave's condition is not met.",
+    cause: f"It {'was cancelled' if cause in CANCELLING else 'is not asked'} because {reason}."
+    for cause, reason in REASONS.items()
 }
 
 
@@ -71,12 +77,14 @@ def explain(
     if "share" in local:
         sentences.append(f"The wave asks {local['share']:.0%} of the participants, drawn by lot.")
     if "waits_for" in local:
-        sentences.append(f"Its date is not known yet: {_event(local['waits_for'])} is missing.")
+        sentences.append(f"Its date is not known yet: {missing(local['waits_for'])}.")
     if "day" in local:
         sentences += _dated(local, zone)
     if opens_at and closes_at:
         verb = "opens" if state == OccasionState.PLANNED else "opened"
-        sentences.append(f"It {verb} at {_utc(opens_at)} and closes at {_utc(closes_at)}.")
+        sentences.append(
+            f"It {verb} on {told(opens_at, zone)} and closes on {told(closes_at, zone)}."
+        )
     return sentences + [_guard(name, local) for name in guards]
 
 
@@ -87,6 +95,16 @@ def _verdict(state: str) -> list[str]:
     if state == OccasionState.PLANNED:
         return ["That is decided when it opens, by the waves that are over then."]
     return []
+
+
+def planning_guards(local: Intent) -> dict[str, str]:
+    """What moved or stopped an occasion when it was planned, each with its sentence."""
+    return {name: _guard(name, local) for name in local.get("guards", ())}
+
+
+def missing(anchor: str) -> str:
+    """Why a date is not known, as a part of a sentence."""
+    return f"{_event(anchor)} is missing"
 
 
 def _dated(local: Intent, zone: str) -> list[str]:
@@ -119,9 +137,7 @@ def _guard(name: str, local: Intent) -> str:
         return "The invitation would come too late after that and is not sent."
     words = {"paused_until": local.get("paused_until")}
     if "snoozed_until" in local:
-        words["snoozed_until"] = _utc(datetime.fromisoformat(local["snoozed_until"]))
+        words["snoozed_until"] = told(
+            datetime.fromisoformat(local["snoozed_until"]), local.get("zone", "UTC")
+        )
     return GUARDS[name].format(**words)
-
-
-def _utc(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"

@@ -13,6 +13,7 @@ from studyplatform import manual, variables
 from surveys.access import roles
 from surveys.design import studyfile, timeline
 from surveys.design.library import shipped_study
+from surveys.messaging.explanation import manual as messages
 from surveys.scheduling import states
 
 FOLDER = Path(settings.BASE_DIR, "docs", "reference")
@@ -24,6 +25,7 @@ def _timeline() -> str:
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "commands.md": manual.reference_page,
+    "messages.md": messages.reference_page,
     "roles.md": roles.reference_page,
     "settings.md": variables.reference_page,
     "states.md": states.reference_page,

@@ -156,8 +156,8 @@ def test_a_persons_page_explains_every_occasion_and_message(
     coordinator: Client, stage: Stage
 ) -> None:
     page = coordinator.get(stage.url(f"people/{stage.person.code}/")).content.decode()
-    assert "It opened at" in page
-    assert "The mail server accepted it." in page
+    assert "It opened on" in page
+    assert "the mail server accepted it." in page
     assert stage.url(f"outbox/{stage.message.pk}/") in page
 
 

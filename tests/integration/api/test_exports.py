@@ -31,7 +31,7 @@ PATH = "/api/v1/studies/calm/exports/"
 def rung(monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path) -> list[str]:
     """Which exports the worker was rung for; the tests build them themselves."""
     heard: list[str] = []
-    monkeypatch.setattr(tasks.build_export, "delay", heard.append)
+    monkeypatch.setattr(tasks.build_export, "apply_async", lambda ids, **_: heard.extend(ids))
     settings.EXPORT_DIR = tmp_path
     return heard
 
@@ -80,10 +80,10 @@ def test_a_bundle_is_asked_for_built_and_fetched(program: APIClient, rung: list[
 def test_without_the_broker_the_export_waits_for_the_beat(
     program: APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_: str) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise OperationalError("no broker")
 
-    monkeypatch.setattr(tasks.build_export, "delay", broken)
+    monkeypatch.setattr(tasks.build_export, "apply_async", broken)
     asked = _ask(program)
     assert [str(pk) for pk in actions.waiting()] == [asked["id"]]
 

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 
 from surveys.access.roles import Role
 from surveys.participants.models import Participant
 from tests.integration.api.callers import PERSON, client, user
 from tests.integration.participants.studies import published
+from tests.world import make_message, make_occasion
 
 pytestmark = pytest.mark.django_db
 
 CALLERS = [*Role, "owner elsewhere", "inactive owner", "stranger"]
 MEMBERS = "200 200 200 200 200 404 401 401"
+READERS = "200 200 200 404 200 404 401 401"  # of messages
+MESSAGE = UUID(int=1)
 # One line a route, one column a caller, in the order above.
 TABLE = {
     ("get", ""): MEMBERS,
     ("get", "participants/"): MEMBERS,
     ("get", "participants/A-1/"): MEMBERS,
     ("get", "occasions/"): MEMBERS,
+    ("get", "occasions/A-1/baseline/1/explanation/"): MEMBERS,
+    ("get", f"messages/{MESSAGE}/explanation/"): READERS,
     ("post", "participants/"): "201 201 201 404 404 404 401 401",
     ("put", "participants/"): "405 405 405 405 405 405 401 401",
     ("delete", "participants/A-1/"): "405 405 405 405 405 405 401 401",
@@ -33,7 +40,7 @@ CASES = [
 @pytest.mark.parametrize(("method", "path", "caller", "status"), CASES)
 def test_route_and_caller(method: str, path: str, caller: str, status: int) -> None:
     study, elsewhere = published(), published("elsewhere")
-    Participant.objects.create(
+    person = Participant.objects.create(
         study=study,
         protocol=study.protocols.get(),
         code="A-1",
@@ -41,6 +48,7 @@ def test_route_and_caller(method: str, path: str, caller: str, status: int) -> N
         timezone="UTC",
         enrolled_at=study.created_at,
     )
+    make_message(make_occasion(person), id=MESSAGE)
     somebody = None
     if caller in set(Role):
         somebody = user(study, Role(caller))

@@ -29,7 +29,8 @@ def test_a_planned_occasion_tells_rule_facts_zone_and_guards() -> None:
     assert told(desired_plan(design, person())[0]) == [
         "The rule is enrollment + P3M at 23:00; that is 2027-04-30 at 23:00 in Europe/Berlin.",
         "It counts from the enrolment on 2027-01-31.",
-        "It opens at 2027-04-30 21:00 UTC and closes at 2027-05-14 21:00 UTC.",
+        "It opens on 2027-04-30 at 23:00 in Europe/Berlin (21:00 UTC) and closes on 2027-05-14 at"
+        " 23:00 in Europe/Berlin (21:00 UTC).",
         "The invitation waits until the quiet hours are over.",
         "Reminder 1 would come together with the message before it and is not planned.",
         "Reminder 2 would come after the close and is not planned.",
@@ -42,7 +43,7 @@ def test_somebody_who_moved_is_told_apart_from_the_moment() -> None:
     assert (
         "The participant lives in Pacific/Auckland now; this moment was fixed before." in sentences
     )
-    assert any(sentence.startswith("It opened at") for sentence in sentences)
+    assert any(sentence.startswith("It opened on") for sentence in sentences)
     facts = person(zone=AUCKLAND, anchor_zones={"enrollment": BERLIN})
     (planned, *_) = desired_plan(protocol(diary()), facts)
     assert "It counts from the enrolment on 2027-01-31, as read in Europe/Berlin." in told(
