@@ -16,6 +16,7 @@ from django.db import transaction
 from surveys.audit.actors import Actor
 from surveys.design import actions as design
 from surveys.design.models import ProtocolVersion, Study
+from surveys.design.protocol import Wave
 from surveys.lib.crashpoints import Point, reached
 from surveys.messaging import bounces, delivery, holding, suppressions
 from surveys.messaging.delivery import Delivered
@@ -130,6 +131,11 @@ def set_time_of_day(*, participant: Participant, at: time | None, by: Actor, now
 def snooze(*, occasion: UUID, until: datetime, by: Actor, now: datetime) -> Occasion:
     """Somebody wants to be reminded of an open occasion later."""
     return scheduling.snooze(occasion=occasion, until=until, by=by, now=now, results=results_of)
+
+
+def startable(*, participant: Participant, now: datetime) -> list[Wave]:
+    """The waves that somebody may start now; nothing is written."""
+    return scheduling.startable(participant=participant, now=now, results=results_of)
 
 
 @transaction.atomic

@@ -46,7 +46,7 @@ def closing(moment: datetime, zone: str, language: str) -> tuple[str, str]:
     local = moment.astimezone(ZoneInfo(zone))
     if local.time() == time(0):
         moment -= MINUTE
-    return day(moment, zone, language), _time_of_day(moment, zone, language)
+    return day(moment, zone, language), time_of_day(moment, zone, language)
 
 
 def decimal(value: float, language: str) -> str:
@@ -54,7 +54,8 @@ def decimal(value: float, language: str) -> str:
     return str(value).replace(".", get_decimal_symbol(locale_of(language)))
 
 
-def _time_of_day(moment: datetime, zone: str, language: str) -> str:
+def time_of_day(moment: datetime, zone: str, language: str) -> str:
+    """The time in that zone as people write it: 09:00."""
     return format_time(moment, "short", ZoneInfo(zone), locale_of(language))
 
 

@@ -25,7 +25,7 @@ from surveys.responding.standing import NoSuchPage, standing
 from surveys.scheduling.actions import OccasionClosed, OccasionNotOpen
 from surveys.scheduling.models import Occasion
 
-PARTICIPANTS = ("/s/", "/survey/")  # the paths of this face
+PARTICIPANTS = ("/s/", "/survey/", "/me/")  # the paths of this face
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

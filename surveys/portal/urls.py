@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from surveys.portal import landing, pages, thanks, unsubscribing
+from surveys.portal import landing, own, pages, thanks, unsubscribing
 
 app_name = "portal"
 urlpatterns = [
     path("s/<str:token>/", landing.landing, name="landing"),
+    path("me/<str:token>/", own.own, name="own"),
     path("u/<str:token>/", unsubscribing.unsubscribe, name="unsubscribe"),
     path("survey/", pages.survey, name="survey"),
     path("survey/thanks/", thanks.thanks, name="thanks"),

@@ -26,6 +26,7 @@ from surveys.scheduling.asking import (
     StudyPaused,
     snooze,
     start_wave,
+    startable,
 )
 from surveys.scheduling.counting import PlanCounts
 from surveys.scheduling.replanning import replan
@@ -60,5 +61,6 @@ __all__ = [
     "silence",
     "snooze",
     "start_wave",
+    "startable",
     "unsilence",
 ]

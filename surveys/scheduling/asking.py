@@ -95,6 +95,29 @@ def snooze(
     return row
 
 
+def startable(
+    *, participant: Participant, now: datetime, results: ReadResults = no_results
+) -> list[Wave]:
+    """The waves that somebody may start now and has not open already; reads only."""
+    if participant.status != Participant.Status.ENROLLED or participant.study.is_paused:
+        return []
+    protocol = protocol_of(participant.protocol)
+    planner = Planner(protocol)
+    read = results_for(results, [participant.pk], planner.results_needed)
+    (dossier,) = dossiers([participant], read, are_held=False)
+    theirs = [wave for wave in protocol.waves if planner.startable(wave.code, dossier.facts)]
+    return [wave for wave in theirs if _may_start(wave, participant, now)]
+
+
+def _may_start(rule: Wave, person: Participant, now: datetime) -> bool:
+    earlier = list(Occasion.objects.filter(participant=person, wave=rule.code).order_by("nth"))
+    try:
+        _refuse_more(rule, earlier, person.timezone, now)
+    except CannotStart:
+        return False
+    return not any(row.state in ANSWERABLE for row in earlier)
+
+
 @transaction.atomic
 def start_wave(
     *,

@@ -1,0 +1,177 @@
+"""The participant's own page: what is open and what comes, pauses, times and mails.
+
+Its link is in the foot of every mail. It shows no answers, and looking changes nothing; each form
+carries the token in its address, so nobody has to log in or to keep a cookie but that of the form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods
+
+from surveys import pipeline
+from surveys.audit.actors import Actor
+from surveys.lib import clock, tokens
+from surveys.participants.actions import HasWithdrawn, NoPause
+from surveys.participants.models import Participant
+from surveys.portal import notices
+from surveys.portal.access import NoSuchLink, behind_own_link
+from surveys.portal.frame import frame_of_person
+from surveys.portal.notices import Notice
+from surveys.portal.own_standing import own_standing
+from surveys.portal.responses import render, see_other
+from surveys.scheduling.actions import CannotSnooze, CannotStart, NotAnswerable
+
+DONE: Mapping[str, Promise] = {
+    "pause": _("Your pause is noted."),
+    "resume": _("Your pause is over."),
+    "snooze": _("We will remind you then."),
+    "time": _("Your time of day is noted."),
+    "stop": _("You get no more e-mails."),
+    "again": _("You get e-mails again."),
+}
+
+
+class CannotDo(ValueError):
+    """What was posted makes no sense now; `problem` says so to the participant."""
+
+    def __init__(self, problem: Promise) -> None:
+        super().__init__()
+        self.problem = problem
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One posted wish."""
+
+    participant: Participant
+    fields: Mapping[str, str]
+    now: datetime
+
+    @property
+    def by(self) -> Actor:
+        """The participant themselves."""
+        return Actor.participant(self.participant.code)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def own(request: HttpRequest, token: str) -> HttpResponse:
+    """Show the page; posted, do one thing and show it again."""
+    try:
+        participant = behind_own_link("me", token)
+    except NoSuchLink:
+        return notices.show(request, Notice.NO_SUCH_LINK)
+    if participant.status == Participant.Status.WITHDRAWN:
+        return notices.show(request, Notice.LEFT, frame_of_person(participant))
+    return _do(request, participant) if request.method == "POST" else _page(request, participant)
+
+
+def _do(request: HttpRequest, participant: Participant) -> HttpResponse:
+    asked = Asked(participant, request.POST.dict(), clock.now())
+    action = asked.fields.get("action", "")
+    try:
+        elsewhere = ACTIONS[action](asked)
+    except KeyError:
+        return notices.show(request, Notice.ODD, frame_of_person(participant))
+    except CannotDo as error:
+        return _page(request, participant, problem=error.problem)
+    except HasWithdrawn:
+        return notices.show(request, Notice.LEFT, frame_of_person(participant))
+    return see_other(elsewhere or f"{request.path}?done={action}")
+
+
+def _page(
+    request: HttpRequest, participant: Participant, *, problem: Promise | None = None
+) -> HttpResponse:
+    frame = frame_of_person(participant)
+    return render(
+        request,
+        "own.html",
+        frame,
+        status=422 if problem else 200,
+        participant=participant,
+        stands=own_standing(participant, frame.language, clock.now()),
+        problem=problem,
+        done=None if problem else DONE.get(request.GET.get("done", "")),
+        typed=request.POST,
+    )
+
+
+def _pause(asked: Asked) -> None:
+    try:
+        until = date.fromisoformat(asked.fields.get("until", "").strip())
+        pipeline.pause(participant=asked.participant, until=until, by=asked.by, now=asked.now)
+    except HasWithdrawn:
+        raise
+    except (NoPause, ValueError) as error:
+        raise CannotDo(_("Please choose a day after today, as your first day back.")) from error
+
+
+def _resume(asked: Asked) -> None:
+    pipeline.resume(participant=asked.participant, by=asked.by, now=asked.now)
+
+
+def _set_time(asked: Asked) -> None:
+    typed = asked.fields.get("at", "").strip()
+    try:
+        at = time.fromisoformat(typed).replace(tzinfo=None) if typed else None
+    except ValueError as error:
+        raise CannotDo(_("Please enter a time of day, such as 18:30.")) from error
+    pipeline.set_time_of_day(participant=asked.participant, at=at, by=asked.by, now=asked.now)
+
+
+def _snooze(asked: Asked) -> None:
+    """By one of the offers of the page, since what was offered may have passed."""
+    language = frame_of_person(asked.participant).language
+    offers = {
+        (str(one.id), name): moment
+        for one in own_standing(asked.participant, language, asked.now).open
+        for name, moment in (("soon", one.soon), ("tomorrow", one.tomorrow))
+    }
+    occasion, when = asked.fields.get("occasion", ""), asked.fields.get("when", "")
+    until = offers.get((occasion, when))
+    try:
+        if until is None:
+            raise CannotSnooze("not an offer")
+        pipeline.snooze(occasion=UUID(occasion), until=until, by=asked.by, now=asked.now)
+    except (CannotSnooze, NotAnswerable) as error:
+        raise CannotDo(_("We cannot remind you then: it is closed before that.")) from error
+
+
+def _start(asked: Asked) -> str:
+    try:
+        occasion = pipeline.start_wave(
+            participant=asked.participant,
+            wave=asked.fields.get("wave", ""),
+            by=asked.by,
+            now=asked.now,
+        )
+    except CannotStart as error:
+        raise CannotDo(_("This questionnaire cannot be started now.")) from error
+    return f"/s/{tokens.make('occasion', occasion.pk, occasion.link_generation)}/"
+
+
+def _stop(asked: Asked) -> None:
+    pipeline.unsubscribe(participant=asked.participant, by=asked.by, now=asked.now)
+
+
+def _again(asked: Asked) -> None:
+    pipeline.resubscribe(participant=asked.participant, by=asked.by, now=asked.now)
+
+
+ACTIONS: Mapping[str, Callable[[Asked], str | None]] = {
+    "pause": _pause,
+    "resume": _resume,
+    "time": _set_time,
+    "snooze": _snooze,
+    "start": _start,
+    "stop": _stop,
+    "again": _again,
+}

@@ -1,0 +1,117 @@
+"""What a participant's own page says: what is open, what comes, and what they have chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
+
+from surveys import pipeline
+from surveys.design import schedule
+from surveys.design.protocol import Protocol
+from surveys.design.registry import protocol_of
+from surveys.lib import dates, tokens
+from surveys.lib.languages import pick
+from surveys.participants.models import Participant
+from surveys.scheduling.models import DOCUMENTS, Occasion
+from surveys.scheduling.states import OccasionState
+
+SOON = timedelta(hours=2)
+MORNING = time(9)
+OPEN = (OccasionState.OPEN, OccasionState.STARTED)
+
+
+@dataclass(frozen=True)
+class OpenOne:
+    """A questionnaire that can be answered now; the moments are offers to be reminded then."""
+
+    id: UUID
+    title: str
+    token: str
+    closes: tuple[str, str] | None  # the last day and time, in words
+    soon: datetime | None
+    tomorrow: datetime | None
+    tomorrow_at: str
+
+
+@dataclass(frozen=True)
+class OwnStanding:
+    """All that the page shows."""
+
+    open: list[OpenOne]
+    startable: list[tuple[str, str]]  # code and title of a wave
+    next_day: str  # in words; empty when there is no date
+    is_planned: bool  # something is still to come, with a date or without
+    pause_day: str  # the first day after a pause, in words; empty when there is none
+    earliest: date  # the first day until which a pause may last
+    has_own_times: bool
+
+
+def own_standing(participant: Participant, language: str, now: datetime) -> OwnStanding:
+    """Read it all; the participant takes part."""
+    protocol, zone = protocol_of(participant.protocol), participant.timezone
+    today, _ = schedule.local(now, zone)
+    is_pausing = participant.pause_ends_at is not None and participant.pause_ends_at > now
+    planned = Occasion.objects.filter(participant=participant, state=OccasionState.PLANNED)
+    following = planned.order_by("opens_at").first()  # NULL, a date not yet known, comes last
+    next_at = following.opens_at if following else None
+    return OwnStanding(
+        open=list(_open(participant, language, now, is_reminded=not is_pausing)),
+        startable=[
+            (wave.code, _title(protocol, wave.code, language))
+            for wave in pipeline.startable(participant=participant, now=now)
+        ],
+        next_day=dates.day(next_at, zone, language) if next_at else "",
+        is_planned=following is not None,
+        pause_day=(
+            dates.day(participant.pause_ends_at, zone, language)
+            if participant.pause_ends_at and is_pausing
+            else ""
+        ),
+        earliest=today + timedelta(days=1),
+        has_own_times=any(wave.schedule.own_time for wave in protocol.waves),
+    )
+
+
+def _open(
+    participant: Participant, language: str, now: datetime, *, is_reminded: bool
+) -> Iterator[OpenOne]:
+    rows = Occasion.objects.filter(participant=participant, state__in=OPEN)
+    rows = rows.select_related("participant__study", "protocol__study").defer(*DOCUMENTS)
+    offers = is_reminded and participant.unsubscribed_at is None
+    for row in rows.order_by("closes_at"):
+        closes_at = row.closes_at
+        if closes_at is not None and closes_at <= now:
+            continue
+        soon, tomorrow = now + SOON, _tomorrow(row, now)
+        yield OpenOne(
+            id=row.pk,
+            title=_title(protocol_of(row.protocol), row.wave, language),
+            token=tokens.make("occasion", row.pk, row.link_generation),
+            closes=dates.closing(closes_at, participant.timezone, language) if closes_at else None,
+            soon=soon if offers and _is_before(soon, closes_at) else None,
+            tomorrow=tomorrow if offers and _is_before(tomorrow, closes_at) else None,
+            tomorrow_at=dates.time_of_day(tomorrow, participant.timezone, language),
+        )
+
+
+def _tomorrow(occasion: Occasion, now: datetime) -> datetime:
+    """Tomorrow at the time of day that they chose, else at the one at which this was planned."""
+    participant = occasion.participant
+    today, _ = schedule.local(now, participant.timezone)
+    planned = occasion.local.get("at")
+    at = participant.time_of_day or (time.fromisoformat(planned) if planned else MORNING)
+    return schedule.instant(today + timedelta(days=1), at, participant.timezone)
+
+
+def _is_before(moment: datetime, closes_at: datetime | None) -> bool:
+    return closes_at is None or moment < closes_at
+
+
+def _title(protocol: Protocol, code: str, language: str) -> str:
+    """The wave's title, as invitations call it."""
+    wave = protocol.by_code.get(code)
+    if wave is None or not wave.title:
+        return pick(protocol.title, language, protocol.languages)
+    return pick(wave.title, language, protocol.languages)
