@@ -56,6 +56,7 @@ class Script:
     accepted: list[Accepted] = field(default_factory=list)
     n_sessions: int = 0
     hanging: threading.Event = field(default_factory=threading.Event)
+    offers: tuple[str, ...] = ()  # extensions besides aiosmtpd's own
 
     def fault(self, stage: str, planned: str, to: str = "") -> str:
         """What strikes at this stage, or nothing."""
@@ -68,6 +69,13 @@ class _Handler:
 
     def __init__(self, script: Script) -> None:
         self.script = script
+
+    async def handle_EHLO(
+        self, server: _Server, session: Session, envelope: Envelope, host: str, replies: list[str]
+    ) -> list[str]:
+        session.host_name = host
+        who, *rest = replies
+        return [who, *(f"250-{name}" for name in self.script.offers), *rest]
 
     async def handle_MAIL(
         self, server: _Server, session: Session, envelope: Envelope, address: str, options: Any
@@ -181,9 +189,9 @@ class ScriptedServer(Script):
 
 
 @contextmanager
-def scripted_server(**options: Any) -> Iterator[ScriptedServer]:
-    """Run one for the length of a test; `options` are aiosmtpd's."""
-    server = ScriptedServer()
+def scripted_server(*offers: str, **options: Any) -> Iterator[ScriptedServer]:
+    """Run one for the length of a test; it `offers` these extensions, `options` are aiosmtpd's."""
+    server = ScriptedServer(offers=offers)
     controller = _Controller(server, **options)
     controller.start()
     server.port = controller.port

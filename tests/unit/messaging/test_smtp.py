@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from threading import Thread
 from uuid import UUID
 
 import pytest
@@ -18,9 +19,9 @@ from tests.smtp import ScriptedServer, scripted_server
 SENDER = Sender.of("Studies <studies@host.example>", "https://host.example")
 
 
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with scripted_server() as running:
+@pytest.fixture(params=[(), ("PIPELINING",)], ids=["step by step", "at once"])
+def server(request: pytest.FixtureRequest) -> Iterator[ScriptedServer]:
+    with scripted_server(*request.param) as running:
         yield running
 
 
@@ -167,6 +168,50 @@ def test_a_session_that_died_between_batches_is_replaced(
     outcomes = [transport.send(_mail(n=n), Gate()).kind for n in range(3)]
     assert outcomes == [Kind.SENT, Kind.TEMPORARY, Kind.SENT]
     assert server.n_sessions == 2
+
+
+def test_whoever_wants_the_body_of_a_refused_mail_gets_no_byte_of_it() -> None:
+    with scripted_server("PIPELINING") as server:
+        transport = SmtpTransport(_address(server))
+        server.always |= {"rcpt-550", "data-354"}
+        gate = Gate()
+        assert (transport.send(_mail(), gate).kind, gate.n) == (Kind.PERMANENT, 0)
+
+        server.always.clear()
+        assert transport.send(_mail(n=2), gate).kind == Kind.SENT
+        assert (server.n_sessions, [mail.message_id for mail in server.accepted]) == (
+            2,
+            [f"<m-{UUID(int=2)}@host.example>"],
+        )
+        transport.close()
+
+
+@pytest.mark.parametrize(("offers", "kind"), [("PIPELINING", Kind.SENT), ("8BITMIME", None)])
+def test_all_before_the_body_is_one_round_trip_where_that_is_offered(
+    offers: str, kind: Kind | None
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        Thread(target=_answer_late, args=(listening, offers), daemon=True).start()
+        host, port = listening.getsockname()
+        transport = SmtpTransport(Server(host, port, timeout=1, final_timeout=1))
+        outcome = transport.send(_mail(), Gate())
+        transport.close()
+    assert outcome.kind == (kind or Kind.TEMPORARY)
+
+
+def _answer_late(listening: socket.socket, offers: str) -> None:
+    """A server that says nothing to MAIL and RCPT before it has DATA."""
+    connection, _ = listening.accept()
+    with connection, connection.makefile("rb") as lines:
+        connection.sendall(b"220 late\r\n")
+        lines.readline()
+        connection.sendall(f"250-late\r\n250 {offers}\r\n".encode())
+        for line in lines:
+            if line == b"DATA\r\n":
+                connection.sendall(b"250 OK\r\n250 OK\r\n354 go on\r\n")
+            if line == b".\r\n":
+                connection.sendall(b"250 OK\r\n")
+                return
 
 
 def test_dots_at_line_starts_arrive_as_written(
