@@ -56,6 +56,7 @@ class ProtocolShown(serializers.Serializer[Any]):
     published_at = serializers.DateTimeField()
     languages = serializers.ListField(child=serializers.CharField())
     arms = serializers.ListField(child=serializers.CharField())
+    forms = serializers.ListField(child=serializers.CharField())
     anchors = serializers.ListField(child=serializers.CharField())
     strata = serializers.ListField(child=serializers.CharField())
     consent_version = serializers.IntegerField()
@@ -94,12 +95,40 @@ class StudyWithProtocol(StudyShown):
             "published_at": row.published_at,
             "languages": protocol.languages,
             "arms": [arm.code for arm in protocol.arms],
+            "forms": [form.code for form in protocol.forms],
             "anchors": protocol.anchors,
             "strata": protocol.allocation.strata if protocol.allocation else (),
             "consent_version": protocol.consent.version,
             "waves": protocol.waves,
         }
         return dict(ProtocolShown(shown).data)
+
+
+class CoverageUnit(serializers.Serializer[Any]):
+    """What is covered: a wave, an instrument in it, or there some items or one scale."""
+
+    wave = serializers.CharField()
+    instrument = serializers.CharField()
+    items = serializers.ListField(child=serializers.CharField())
+    scale = serializers.CharField()
+
+
+class CoverageMatrix(serializers.Serializer[Any]):
+    """For each pair of units the share of the people who by design have both."""
+
+    units = CoverageUnit(many=True)
+    shares = serializers.ListField(child=serializers.ListField(child=serializers.FloatField()))
+
+
+class CoverageShown(serializers.Serializer[Any]):
+    """The coverage of the protocol in force; `warnings` name pairs that nobody has."""
+
+    version = serializers.IntegerField()
+    waves = CoverageMatrix()
+    instruments = CoverageMatrix()
+    items = CoverageMatrix(many=True)
+    scales = CoverageMatrix(many=True)
+    warnings = serializers.ListField(child=serializers.CharField())
 
 
 class ParticipantShown(serializers.ModelSerializer[Participant]):
@@ -113,6 +142,7 @@ class ParticipantShown(serializers.ModelSerializer[Participant]):
             "code",
             "status",
             "arm",
+            "form",
             "site",
             "strata",
             "language",

@@ -31,6 +31,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("v1/studies/", views.Studies.as_view(), name="studies"),
     path("v1/studies/<slug:study>/", views.OneStudy.as_view(), name="study"),
+    path("v1/studies/<slug:study>/coverage/", views.Coverage.as_view(), name="coverage"),
     path("v1/studies/<slug:study>/participants/", views.Participants.as_view(), name="people"),
     path(
         "v1/studies/<slug:study>/participants/<participant:code>/",

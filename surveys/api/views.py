@@ -22,8 +22,9 @@ from surveys.api import schemas
 from surveys.api.problems import MEDIA_TYPE, Refused
 from surveys.audit import log
 from surveys.audit.actors import Actor, ActorKind
+from surveys.design.coverage import coverage
 from surveys.design.models import Study
-from surveys.design.queries import NotPublished, current
+from surveys.design.queries import NotPublished, current, instruments
 from surveys.design.registry import protocol_of
 from surveys.lib import clock
 from surveys.participants.enrolment import EnrolmentConflict, EnrolmentResult
@@ -79,6 +80,24 @@ class OneStudy(InStudy, generics.RetrieveAPIView[Study]):
     def get_object(self) -> Study:
         """The study in the path."""
         return self.study()
+
+
+class Coverage(InStudy):
+    """Which part of the people has each pair of waves, instruments and items by design."""
+
+    needs = Permission.STUDY_VIEW
+
+    @extend_schema(responses={200: schemas.CoverageShown, **problems(404)})
+    def get(self, _request: Request, *_args: Any, **_kwargs: Any) -> Response:
+        """The coverage of the protocol in force; 404 before anything is published."""
+        try:
+            row = current(self.study())
+        except NotPublished as error:
+            raise Http404 from error
+        found = coverage(protocol_of(row), instruments())
+        parts = {name: getattr(found, name) for name in ("waves", "instruments", "items", "scales")}
+        shown = {"version": row.version, "warnings": found.warnings, **parts}
+        return Response(schemas.CoverageShown(shown).data)
 
 
 class Participants(InStudy, generics.ListAPIView[Participant]):

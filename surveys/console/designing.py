@@ -19,6 +19,7 @@ from surveys.access.models import User
 from surveys.access.roles import Permission, Role
 from surveys.console import words
 from surveys.console.chrome import LANGUAGE, show, study_page
+from surveys.console.covering import coverage_of, coverage_tables
 from surveys.console.glance import instruments_of
 from surveys.console.studies import current_or_none
 from surveys.design import actions, queries, studyfile
@@ -121,6 +122,8 @@ def design_page(
     protocol = protocol_of(version) if version else None
     changes = difference(protocol, draft) if protocol and draft else []
     shown = protocol or draft
+    covered = coverage_of(shown) if shown else None
+    draft_covered = coverage_of(draft) if draft else None
     return show(
         request,
         "console/design.html",
@@ -131,6 +134,8 @@ def design_page(
         waves=words.waves(shown, LANGUAGE) if shown else [],
         instruments=instruments_of(shown) if shown else [],
         changes=changes,
+        coverage_tables=coverage_tables(shown, covered, LANGUAGE) if shown and covered else [],
+        warnings=draft_covered.warnings if draft_covered else [],
         is_draft_new=draft is not None and (protocol is None or bool(changes)),
         read=queries.read_mark(study),
         n_waiting=waiting(version).count() if version else 0,

@@ -48,6 +48,7 @@ def person_page(
         status=422 if problem else 200,
         participant=person,
         anchors=_anchors(person),
+        form_in_words=_form_in_words(person),
         consents=person.consents.order_by("version"),
         waves=told_by_wave(explained),
         scopes=_scopes_left(person),
@@ -65,6 +66,12 @@ def _anchors(person: Participant) -> list[tuple[str, str]]:
     """The dates of the protocol, each with the person's own, empty while it is not set."""
     given = {anchor.name: anchor.on.isoformat() for anchor in person.anchors.all()}
     return [(name, given.get(name, "")) for name in protocol_of(person.protocol).anchors]
+
+
+def _form_in_words(person: Participant) -> str:
+    """What the person's form leaves out; empty when their protocol does not have it."""
+    form = protocol_of(person.protocol).form(person.form)
+    return form.in_words() if form.code == person.form else ""
 
 
 def _scopes_left(person: Participant) -> list[tuple[Scope, str]]:

@@ -15,6 +15,7 @@ from surveys import pipeline
 from surveys.access.actors import actor_of
 from surveys.access.roles import Permission
 from surveys.console.chrome import LANGUAGE, show, study_page
+from surveys.console.covering import coverage_of
 from surveys.console.designing import design_page
 from surveys.console.words import wave_title
 from surveys.design import actions
@@ -109,6 +110,7 @@ def _preview_page(
         told=told,
         is_gradual=told.n_people > AT_ONCE,
         waves=[WaveRow(titles.get(wave, wave), counts) for wave, counts in told.waves.items()],
+        warnings=covered.warnings if (covered := coverage_of(found.protocol)) else [],
         refusal=refusal,
         reason=reason,
         **_people(found, ""),

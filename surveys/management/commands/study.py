@@ -16,6 +16,7 @@ from django.db import OperationalError, transaction
 from surveys import pipeline
 from surveys.audit.actors import Actor
 from surveys.design import actions, queries, studyfile
+from surveys.design.coverage import coverage, is_trivial
 from surveys.design.difference import difference
 from surveys.design.models import Study
 from surveys.design.protocol import Protocol
@@ -82,7 +83,9 @@ class Command(BaseCommand):
         }
 
     def _check(self, options: Options) -> None:
-        protocol = studyfile.read(options["file"]).checked(self._instruments())
+        known = self._instruments()
+        protocol = studyfile.read(options["file"]).checked(known)
+        self._warn(protocol, known)
         self.stdout.write(f"{options['file']}: fine ({_summary(protocol)})")
 
     def _load(self, options: Options) -> None:
@@ -99,6 +102,7 @@ class Command(BaseCommand):
         study = _study(options["code"])
         done = pipeline.publish(study=study, reason=options["reason"], by=BY, now=clock.now())
         row = done.version
+        self._warn(protocol_of(row), self._instruments())
         self.stdout.write(
             f"published '{study.code}' version {row.version} ({row.content_hash[:12]})"
         )
@@ -162,6 +166,11 @@ class Command(BaseCommand):
         except OperationalError:
             self.stderr.write("no database can be reached: only shipped instruments are known")
             return known
+
+    def _warn(self, protocol: Protocol, known: Mapping[str, Instrument]) -> None:
+        """Name what nobody has by design, which keeps nothing from being published."""
+        for warning in () if is_trivial(protocol) else coverage(protocol, known).warnings:
+            self.stderr.write(f"warning: {warning}")
 
     def _refuse(self, lines: str, summary: str) -> None:
         self.stderr.write(lines)

@@ -21,6 +21,7 @@ MESSAGE = UUID(int=1)
 # One line a route, one column a caller, in the order above.
 TABLE = {
     ("get", ""): MEMBERS,
+    ("get", "coverage/"): MEMBERS,
     ("get", "participants/"): MEMBERS,
     ("get", "participants/A-1/"): MEMBERS,
     ("get", "occasions/"): MEMBERS,
