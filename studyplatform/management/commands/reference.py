@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,19 @@ def _timeline() -> str:
     return timeline.svg(studyfile.read(shipped_study()).protocol, "en", standalone=True)
 
 
+def _time_cases() -> str:
+    # The cases are tests, so this page can be written only where the tests are.
+    page: str = import_module("tests.unit.spec.time_cases").reference_page()
+    return page
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "commands.md": manual.reference_page,
     "messages.md": messages.reference_page,
     "roles.md": roles.reference_page,
     "settings.md": variables.reference_page,
     "states.md": states.reference_page,
+    "time-cases.md": _time_cases,
     "timeline.svg": _timeline,
 }
 

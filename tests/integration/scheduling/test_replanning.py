@@ -126,7 +126,7 @@ def test_people_of_different_studies_are_planned_by_their_own() -> None:
     }
 
 
-def test_t14_a_move_shifts_what_is_to_come_and_is_recorded() -> None:
+def test_a_move_shifts_what_is_to_come_and_is_recorded() -> None:
     person = make_participant(a_study())
     replan([person], by=BY, now=NOW)
     open_due(now=NOW)

@@ -208,7 +208,7 @@ def test_a_window_closes_at_its_end_and_not_before(state: str) -> None:
     assert close_due(now=NOW).n_closed == 0
 
 
-def test_t21_after_an_outage_what_is_over_is_missed_and_what_is_open_opens() -> None:
+def test_after_an_outage_what_is_over_is_missed_and_what_is_open_opens() -> None:
     study = make_study()
     one, other = make_participant(study), make_participant(study, "BBBB-0002")
     over = planned(one, opens_at=NOW - 20 * DAY, closes_at=NOW - 6 * DAY)
