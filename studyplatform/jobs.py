@@ -26,6 +26,7 @@ def jobs(tick: float) -> Mapping[str, Job]:
         "deliver": Job("surveys.tasks.deliver", tick, prompt),
         "build_queued": Job("analytics.tasks.build_queued", tick, prompt),
         "adopt": Job("surveys.tasks.adopt", tick, patient),
+        "reconcile": Job("surveys.tasks.reconcile", 2 * tick, patient),
     }
 
 

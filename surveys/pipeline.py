@@ -32,8 +32,9 @@ from surveys.responding.results import results_of
 from surveys.scheduling import actions as scheduling
 from surveys.scheduling import previewing
 from surveys.scheduling.amending import Adopted
-from surveys.scheduling.models import Occasion
+from surveys.scheduling.models import Occasion, Reconciliation
 from surveys.scheduling.previewing import Affected, Amendment, Preview
+from surveys.scheduling.reconciling import Reconciled
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,16 @@ def publish(
 def adopt(*, now: datetime) -> Adopted:
     """Bring people to versions that were published lately, as many as fit into one run."""
     return scheduling.adopt_due(now=now, results=results_of)
+
+
+def reconcile(*, now: datetime) -> Reconciled:
+    """Compare live plans with what is asked for, as many as are due and fit into one run."""
+    return scheduling.reconcile_due(now=now, results=results_of)
+
+
+def reconcile_study(*, study: Study, repair: bool, by: Actor, now: datetime) -> Reconciliation:
+    """Compare all live plans of one study because somebody asks, and make them right if asked."""
+    return scheduling.reconcile_now(study, by=by, now=now, repair=repair, results=results_of)
 
 
 @transaction.atomic

@@ -42,3 +42,13 @@ def adopt() -> None:
     heartbeat.beat("adopt", now)
     if adopted.is_cut:
         ring(adopt)
+
+
+@shared_task(ignore_result=True)
+def reconcile() -> None:
+    """Compare live plans with what is asked for; when one run is not enough, ask for another."""
+    now = clock.now()
+    reconciled = pipeline.reconcile(now=now)
+    heartbeat.beat("reconcile", now)
+    if reconciled.is_cut:
+        ring(reconcile)

@@ -15,3 +15,13 @@ def hold(name: str) -> None:
         raise NoTransaction(f"{name}: a lock needs a transaction to live in")
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+
+
+def try_hold(name: str) -> bool:
+    """Hold `name` until this transaction ends, unless another transaction has it."""
+    if not connection.in_atomic_block:
+        raise NoTransaction(f"{name}: a lock needs a transaction to live in")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+        row: tuple[bool] = cursor.fetchone()
+    return row[0]

@@ -29,6 +29,7 @@ from surveys.scheduling.asking import (
     startable,
 )
 from surveys.scheduling.counting import PlanCounts
+from surveys.scheduling.reconciling import Reconciled, reconcile_due, reconcile_now
 from surveys.scheduling.replanning import replan
 from surveys.scheduling.silencing import send_after_all, silence, unsilence
 from surveys.scheduling.sweeping import Closed, close_due, open_due
@@ -44,6 +45,7 @@ __all__ = [
     "OccasionClosed",
     "OccasionNotOpen",
     "PlanCounts",
+    "Reconciled",
     "StartedTooOften",
     "StartedTooSoon",
     "StudyPaused",
@@ -55,6 +57,8 @@ __all__ = [
     "hold",
     "open_due",
     "open_link",
+    "reconcile_due",
+    "reconcile_now",
     "record_saved",
     "replan",
     "send_after_all",
