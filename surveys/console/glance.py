@@ -22,7 +22,7 @@ from surveys.design.registry import protocol_of
 from surveys.instruments import registry
 from surveys.instruments.definition import Instrument
 from surveys.lib.models import Heartbeat
-from surveys.messaging import breaker, holding, outbox
+from surveys.messaging import breaker, holding, outbox, suppressions
 from surveys.participants.models import Participant
 from surveys.scheduling import queries as scheduling
 from surveys.scheduling.queries import WaveCounts
@@ -31,6 +31,7 @@ from surveys.scheduling.states import MessageState
 WORRIES = (
     (MessageState.UNKNOWN, "may or may not have arrived: the connection broke"),
     (MessageState.FAILED, "could not be delivered"),
+    (MessageState.BOUNCED, "came back after the mail server had taken it"),
     (MessageState.MISSED, "came too late: the time to answer was over"),
 )
 
@@ -130,3 +131,7 @@ def _worries(study: Study) -> Iterator[Worry]:
         if n := counts[state]:
             what = "1 message" if n == 1 else f"{n} messages"
             yield Worry(f"{what} {words}", f"{url}?{urlencode({'state': state})}")
+    if n := suppressions.n_complaints(study):
+        yield Worry(
+            "1 person called a mail unwanted" if n == 1 else f"{n} people called mails unwanted"
+        )

@@ -10,7 +10,10 @@ from surveys.design import zones
 from surveys.design.models import Study
 from surveys.design.registry import protocol_of
 from surveys.lib import clock
-from surveys.messaging import explaining
+from surveys.lib.crypto import CannotDecrypt
+from surveys.messaging import explaining, suppressions
+from surveys.messaging.explanation.guards import SUPPRESSED
+from surveys.messaging.models import Suppression
 from surveys.participants.actions import Scope
 from surveys.participants.models import Participant
 from surveys.scheduling import queries as scheduling
@@ -39,6 +42,7 @@ def person_page(
     contact: str = "",
 ) -> HttpResponse:
     """The page, after a refused `change` with the problem and with what was typed."""
+    suppression = _suppression(person)
     occasions = scheduling.occasions_of(person).select_related("participant__study", "protocol")
     explained = explaining.of_occasions(occasions, now=clock.now())
     return show(
@@ -52,6 +56,8 @@ def person_page(
         consents=person.consents.order_by("version"),
         waves=told_by_wave(explained),
         scopes=_scopes_left(person),
+        suppression=suppression,
+        suppression_why=_why(suppression, study),
         zones=sorted(zones.known()),
         is_pausing=person.pause_ends_at is not None and person.pause_ends_at > clock.now(),
         has_own_times=any(w.schedule.own_time for w in protocol_of(person.protocol).waves),
@@ -60,6 +66,24 @@ def person_page(
         typed=request.POST,
         contact=contact,
     )
+
+
+def _suppression(person: Participant) -> Suppression | None:
+    """Why nothing is sent to the person's address; None also while it cannot be decrypted."""
+    try:
+        return suppressions.of(person)
+    except CannotDecrypt:
+        return None
+
+
+def _why(suppression: Suppression | None, study: Study) -> str:
+    """In words; what the server said is shown where the mail was this study's."""
+    if suppression is None:
+        return ""
+    words = SUPPRESSED[suppression.reason]
+    message = suppression.message
+    is_ours = message is not None and message.occasion.participant.study_id == study.pk
+    return f"{words}: “{suppression.detail}”" if is_ours and suppression.detail else words
 
 
 def _anchors(person: Participant) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""What staff change about how somebody is written to, because that person asked for it."""
+"""What staff change about how somebody is written to: where, and whether at all."""
 
 from __future__ import annotations
 
@@ -11,9 +11,46 @@ from surveys import pipeline
 from surveys.access.actors import actor_of
 from surveys.access.roles import Permission
 from surveys.console.chrome import study_page
-from surveys.console.person import find
+from surveys.console.person import find, person_page
 from surveys.design.models import Study
 from surveys.lib import clock
+from surveys.participants.addresses import BadAddress
+from surveys.participants.mailing import AddressTaken, NoAddress
+
+
+@require_POST
+@study_page(Permission.CONTACT_VIEW)
+def correct_address(request: HttpRequest, study: Study, participant: str) -> HttpResponseBase:
+    """Note a participant's right address; it is neither shown again nor kept in the activity."""
+    person = find(study, participant)
+    try:
+        is_new = pipeline.correct_address(
+            participant=person,
+            email=request.POST.get("email", ""),
+            by=actor_of(request.user),
+            now=clock.now(),
+        )
+    except (BadAddress, AddressTaken, NoAddress) as error:
+        return person_page(request, study, person, problem=f"{error}.", change="address")
+    said = (
+        "is corrected. What is open and did not arrive is sent there." if is_new else "was right."
+    )
+    messages.success(request, f"The address of {person.code} {said}")
+    return redirect("console:participant", study.code, person.code)
+
+
+@require_POST
+@study_page(Permission.PARTICIPANT_MANAGE)
+def lift_suppression(request: HttpRequest, study: Study, participant: str) -> HttpResponseBase:
+    """Write to an address again that mail came back from, or whose owner had complained."""
+    person, reason = find(study, participant), request.POST.get("reason", "").strip()
+    if not reason:
+        return person_page(request, study, person, problem="Say why.", change="lift")
+    pipeline.lift_suppression(
+        participant=person, reason=reason[:500], by=actor_of(request.user), now=clock.now()
+    )
+    messages.success(request, f"{person.code} is written to again.")
+    return redirect("console:participant", study.code, person.code)
 
 
 @require_POST

@@ -13,6 +13,7 @@ from django.db import transaction
 
 from surveys.audit import log
 from surveys.audit.actors import Actor
+from surveys.design.models import Study
 from surveys.messaging.models import Suppression
 from surveys.participants import mailing
 from surveys.participants.models import Participant
@@ -43,6 +44,12 @@ def of_all(participants: Collection[int]) -> dict[int, Suppression]:
         for index in found
         if index in by_index
     }
+
+
+def n_complaints(study: Study) -> int:
+    """How many addresses are suppressed because their owner called a mail of this study unwanted."""
+    complaints = Suppression.objects.filter(reason=Suppression.Reason.COMPLAINT)
+    return complaints.filter(message__occasion__participant__study=study).count()
 
 
 def of(participant: Participant) -> Suppression | None:

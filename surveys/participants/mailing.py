@@ -58,7 +58,7 @@ def correct_address(*, participant: Participant, email: str, by: Actor, now: dat
         raise NoAddress(f"nothing is known of {participant.code} any more")
     owner = identity.find_all(participant.study, [address]).get(address, participant.pk)
     if owner != participant.pk:
-        raise AddressTaken("another participant of this study has this address")
+        raise AddressTaken("this address belongs to somebody else in this study")
     is_new = identity.correct(participant, address)
     if is_new:
         _record("contact.corrected", participant, by, now)

@@ -50,6 +50,8 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "console:pause": (Row("post", only(O, R, C), 422),),
     "console:resume": (Row("post", only(O, R, C), 302),),
     "console:set_time_of_day": (Row("post", only(O, R, C), 422),),
+    "console:correct_address": (Row("post", only(O, C), 422),),
+    "console:lift_suppression": (Row("post", only(O, R, C), 422),),
     "console:resubscribe": (Row("post", only(O, R, C), 302),),
     "console:outbox": (Row("get", only(O, R, C, A)),),
     "console:message": (Row("get", only(O, R, C, A)),),
@@ -95,6 +97,7 @@ def address(stage: Stage, name: str) -> str:
         "export": stage.export.pk,
     }
     own = {"participant", "contact", "withdraw", "move", "set_anchor", "resubscribe"}
+    own |= {"correct_address", "lift_suppression"}
     own |= {"pause", "resume", "set_time_of_day"}
     short = name.partition(":")[2]
     needed = ["code"]
