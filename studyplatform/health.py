@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from typing import TypeAlias
 
 import redis
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import F
 from django.db.models.functions import Now
@@ -21,6 +22,11 @@ from surveys.lib.models import Heartbeat
 from surveys.messaging import breaker, claims, holding
 
 LATE = timedelta(minutes=15)
+PATIENCE_TO_CONNECT = 2  # seconds; the least that the driver knows
+PATIENCE_TO_ASK = 1500  # milliseconds a statement
+AWAY = "the database cannot be asked"
+NOTICES = "notices"
+Check: TypeAlias = Callable[[], Iterator[str]]
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -34,34 +40,58 @@ def readyz(request: HttpRequest) -> JsonResponse:
     That mail is kept back or its server silent is said, and is no reason: people can still answer,
     and a proxy that asks here must not send them away.
     """
-    found = {name: list(_ask(check)) for name, check in CHECKS.items()}
+    found = _asked({**CHECKS, NOTICES: _patiently(sending)})
+    notices = found.pop(NOTICES)
     is_ready = not any(found.values())
     body = {
         "ready": is_ready,
         "checks": {name: why or ["ok"] for name, why in found.items()},
-        "notices": list(_ask(sending)),
+        "notices": notices,
     }
     return JsonResponse(body, status=200 if is_ready else 503)
 
 
-def _ask(check: Callable[[], Iterator[str]]) -> Iterator[str]:
-    try:
-        yield from check()
-    except (DatabaseError, InterfaceError):
-        yield "the database cannot be asked"
+def _asked(checks: Mapping[str, Check]) -> dict[str, list[str]]:
+    """What each says. Whoever asks wants to know soon: a database that kept one check waiting is
+    not asked again.
+    """
+    found: dict[str, list[str]] = {}
+    is_away = False
+    for name, check in checks.items():
+        try:
+            found[name] = [AWAY] if is_away and check is not broker else list(check())
+        except (DatabaseError, InterfaceError):
+            found[name], is_away = [AWAY], True
+    return found
 
 
 def database() -> Iterator[str]:
-    """PostgreSQL answers."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
+    """PostgreSQL lets us in and answers, on a connection that is not one of a better time."""
+    probe = connection.copy()
+    probe.settings_dict["OPTIONS"]["connect_timeout"] = PATIENCE_TO_CONNECT
+    try:
+        with probe.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    finally:
+        probe.close()
     yield from ()
+
+
+def _patiently(check: Check) -> Check:
+    """The check in a transaction in which no statement waits for long, as for a migration's lock."""
+
+    def patient() -> Iterator[str]:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL statement_timeout = {PATIENCE_TO_ASK}")
+            yield from check()
+
+    return patient
 
 
 def broker() -> Iterator[str]:
     """Redis or Valkey answers."""
     client = redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2, retry=None
+        settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.5, retry=None
     )
     try:
         client.ping()
@@ -104,10 +134,10 @@ def sending() -> Iterator[str]:
     yield from breaker.silent_servers()
 
 
-CHECKS: Mapping[str, Callable[[], Iterator[str]]] = {
+CHECKS: Mapping[str, Check] = {
     "database": database,
     "broker": broker,
-    "migrations": migrations,
-    "beat": beat,
-    "outbox": outbox,
+    "migrations": _patiently(migrations),
+    "beat": _patiently(beat),
+    "outbox": _patiently(outbox),
 }

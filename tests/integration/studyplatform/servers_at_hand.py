@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -27,6 +28,7 @@ class OwnServers:
 
     env: dict[str, str]
     stop_database: Callable[[], None]
+    database_pid: Callable[[], int]
 
 
 @contextlib.contextmanager
@@ -40,7 +42,7 @@ def run_servers(folder: Path) -> Iterator[OwnServers]:
     supervisor.start()
     env = {"VAR_DIR": str(folder / "var"), "DATABASE_URL": where.database_url}
     try:
-        yield OwnServers(env, supervisor.stop)
+        yield OwnServers(env, supervisor.stop, lambda: supervisor.pid("postgres"))
     finally:
         supervisor.stop()
         leftovers.end(postgres.data_dir(where))
@@ -58,6 +60,23 @@ def open_folder() -> Iterator[Path]:
         finally:
             for note in folder.rglob(place.NOTE):
                 shutil.rmtree(sockets_of(place.noted(note.parent)), ignore_errors=True)
+
+
+@contextlib.contextmanager
+def hanging(pid: int) -> Iterator[None]:
+    """A server and its children take connections and say nothing, until the end of the block."""
+    listed = subprocess.run(
+        ["ps", "-axo", "pid=,ppid="], capture_output=True, text=True, check=True
+    ).stdout
+    pairs = [tuple(map(int, line.split())) for line in listed.splitlines()]
+    family = [pid, *(child for child, parent in pairs if parent == pid)]
+    for each in family:
+        os.kill(each, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for each in family:
+            os.kill(each, signal.SIGCONT)
 
 
 def sockets_of(env: Mapping[str, str]) -> Path:

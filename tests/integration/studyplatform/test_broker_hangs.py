@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 import pytest
@@ -21,14 +19,15 @@ from studyplatform.celery import app
 from studyplatform.embedded import account, place, programs, valkey
 from studyplatform.supervisor import Supervisor
 from surveys.access.roles import Role
-from surveys.lib import doorbell
+from surveys.lib import clock, doorbell
 from surveys.responding.models import Submission
-from tests.answering import link, make_answerable
+from tests.answering import link, make_answerable, window_around
 from tests.functional.console.cast import PASSWORD, Stage, client_of, make_staff, make_stage
 from tests.functional.portal.test_pages import hidden
 from tests.integration.api.callers import client as program_of
-from tests.integration.studyplatform.servers_at_hand import open_folder
+from tests.integration.studyplatform.servers_at_hand import hanging, open_folder
 from tests.questionnaires import SHORT
+from tests.world import make_occasion
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
 MUCH = 1.0  # seconds
@@ -40,14 +39,11 @@ class Broker:
 
     pid: int
 
-    @contextmanager
-    def hanging(self) -> Iterator[None]:
+    url: str
+
+    def hanging(self) -> AbstractContextManager[None]:
         """It takes connections and says nothing."""
-        os.kill(self.pid, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            os.kill(self.pid, signal.SIGCONT)
+        return hanging(self.pid)
 
 
 @pytest.fixture
@@ -63,7 +59,7 @@ def broker(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Brok
         )
         try:
             with Supervisor([replace(server, log=None)], write=lambda *_: None) as running:
-                yield Broker(running.pid("valkey"))
+                yield Broker(running.pid("valkey"), url)
         finally:
             where.remove()
 
@@ -96,13 +92,23 @@ def test_control_with_a_workers_patience_a_ring_takes_seconds(
 
 
 def test_somebody_who_answers_does_not_notice(broker: Broker) -> None:
-    occasion = make_answerable([SHORT])
-    client = Client()
+    person = make_answerable([SHORT]).participant
+    occasions = [
+        make_occasion(person, nth=nth, **window_around(clock.now())) for nth in range(2, 7)
+    ]
+    links = map(link, occasions)
+    answer(next(links))  # what the first page of a process loads
+    usual = min(timed(lambda: answer(next(links))) for _ in range(2))
     with broker.hanging():
-        assert timed(lambda: client.post(link(occasion), {"start": "1"})) < MUCH
-        typed = hidden(client.get("/survey/")) | {"mood": "3"}
-        assert timed(lambda: client.post("/survey/", typed)) < MUCH
-    assert Submission.objects.get().answers == {"mood": 3}
+        assert min(timed(lambda: answer(next(links))) for _ in range(2)) < usual + MUCH
+    assert [row.answers for row in Submission.objects.all()] == [{"mood": 3}] * 5
+
+
+def answer(link: str) -> None:
+    client = Client()
+    assert client.post(link, {"start": "1"}).status_code == 303
+    typed = hidden(client.get("/survey/")) | {"mood": "3"}
+    assert client.post("/survey/", typed).status_code == 303
 
 
 def test_an_export_is_asked_for_and_waits_in_the_database(broker: Broker, stage: Stage) -> None:
@@ -135,3 +141,13 @@ def test_staff_log_in_though_nobody_counts_their_attempts(broker: Broker, stage:
         took = timed(lambda: answers.append(Client().post("/console/account/login/", fields)))
     assert answers[0].status_code == 302
     assert took < usual + MUCH
+
+
+def test_readiness_names_the_broker_soon(broker: Broker, settings: Settings) -> None:
+    settings.REDIS_URL = broker.url
+    assert Client().get("/readyz").json()["checks"]["broker"] == ["ok"]
+    with broker.hanging():
+        answers = []
+        assert timed(lambda: answers.append(Client().get("/readyz"))) < 2 * MUCH
+    assert answers[0].status_code == 503
+    assert answers[0].json()["checks"]["broker"] == ["the broker cannot be reached (TimeoutError)"]

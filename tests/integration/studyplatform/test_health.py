@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import Client
 from pytest_django import Settings
 
@@ -128,3 +132,26 @@ def test_mail_that_is_kept_back_is_said_and_sends_nobody_away() -> None:
 def test_liveness_asks_nothing(django_assert_num_queries: object) -> None:
     with django_assert_num_queries(0):  # type: ignore[operator]  # a fixture without a type
         assert Client().get("/healthz").status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_table_that_somebody_holds_is_said_soon_and_the_rest_is_not_asked() -> None:
+    all_jobs_beat()
+    with holder() as other, other.cursor() as cursor:
+        cursor.execute("BEGIN; LOCK TABLE surveys_heartbeat IN ACCESS EXCLUSIVE MODE")
+        began = time.monotonic()
+        status, checks = ask()
+        assert time.monotonic() - began < 3
+    assert status == 503
+    assert checks["database"] == checks["migrations"] == ["ok"]
+    assert checks["beat"] == checks["outbox"] == ["the database cannot be asked"]
+
+
+@contextlib.contextmanager
+def holder() -> Iterator[BaseDatabaseWrapper]:
+    """Somebody else at the database."""
+    other = connection.copy()
+    try:
+        yield other
+    finally:
+        other.close()

@@ -9,6 +9,7 @@ import html
 import os
 import re
 import sys
+import time
 import urllib.parse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,7 +21,12 @@ from django.test import Client
 
 from studyplatform.console_lines import quiet
 from studyplatform.supervisor import Program, Supervisor
-from tests.integration.studyplatform.servers_at_hand import free_port, open_folder, run_servers
+from tests.integration.studyplatform.servers_at_hand import (
+    free_port,
+    hanging,
+    open_folder,
+    run_servers,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 URLS = "tests.integration.studyplatform.urls_with_trouble"
@@ -35,6 +41,9 @@ make_server("127.0.0.1", int(sys.argv[1]), application).serve_forever()
 """
 
 
+SOON = 3.0  # seconds
+ASKS_THE_DATABASE = ("database", "migrations", "beat", "outbox")
+
 # Whoever brings a session makes us ask PostgreSQL, before and after the view.
 COOKIES = {"session": "abcdefghijklmnopqrstuvwxyz012345", "csrf": "c" * 32}
 
@@ -45,6 +54,7 @@ class Site:
 
     origin: str
     stop_database: Callable[[], None]
+    database_pid: Callable[[], int]
 
     def get(self, path: str) -> httpx.Response:
         return httpx.get(self.origin + path, headers={"Accept": "text/html"}, timeout=20)
@@ -62,7 +72,7 @@ def site() -> Iterator[Site]:
     origin = f"http://127.0.0.1:{port}"
     with open_folder() as folder, run_servers(folder) as own:
         env = {**own.env, "MODE": "test", "PUBLIC_ORIGIN": origin}
-        site = Site(origin, own.stop_database)
+        site = Site(origin, own.stop_database, own.database_pid)
         web = Program(
             "web",
             [sys.executable, "-c", SITE, str(port)],
@@ -118,6 +128,23 @@ def test_machines_get_json_and_liveness_stays(site: Site) -> None:
     ready = site.get("/readyz")
     assert ready.status_code == 503
     assert ready.json()["checks"]["database"] == ["the database cannot be asked"]
+
+
+@pytest.mark.processes
+def test_a_database_that_hangs_is_said_soon(site: Site) -> None:
+    assert site.get("/data").text == "fine"
+    site.get("/readyz")
+    with hanging(site.database_pid()):
+        began = time.monotonic()
+        ready = site.get("/readyz")
+        assert time.monotonic() - began < SOON
+        assert ready.status_code == 503
+        said = ready.json()["checks"]
+        assert all(said[name] == ["the database cannot be asked"] for name in ASKS_THE_DATABASE)
+        began = time.monotonic()
+        assert site.get("/healthz").status_code == 200
+        assert time.monotonic() - began < 1
+    assert site.get("/readyz").json()["checks"]["database"] == ["ok"]
 
 
 @pytest.mark.urls(URLS)
