@@ -56,9 +56,14 @@ def decimal(value: float, language: str) -> str:
 
 def time_of_day(moment: datetime, zone: str, language: str) -> str:
     """The time in that zone as people write it: 09:00."""
-    return format_time(moment, "short", ZoneInfo(zone), locale_of(language))
+    return _time_in_words(moment.astimezone(ZoneInfo(zone)).time(), language)
 
 
 @lru_cache(maxsize=1024)  # a batch of mails is about few days
 def _in_words(on: date, language: str) -> str:
     return format_date(on, "full", locale_of(language))
+
+
+@lru_cache(maxsize=1024)  # and few times of day
+def _time_in_words(at: time, language: str) -> str:
+    return format_time(at, "short", locale=locale_of(language))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime, formataddr, parseaddr
+from functools import lru_cache
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -27,8 +28,7 @@ Content-Transfer-Encoding: quoted-printable
 """
 PLAIN_SUBJECT_LENGTH = 67  # with its name a line of 76; longer ones are folded by encoding them
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
-_LINE_END = re.compile(r"\r\n|\r|\n")
+_NOT_PLAIN = re.compile(r"[\s,;:<>()\[\]\\@\"]")
 
 
 @dataclass(frozen=True)
@@ -112,14 +112,17 @@ def _subject(text: str) -> str:
 
 def _quoted(text: str) -> bytes:
     """Text as quoted-printable, its line ends as mail has them."""
-    if _SURROGATE.search(text):
-        raise CannotRender("the text holds half a character")
+    try:
+        wired = _wire(text + "\n", "utf-8")
+    except UnicodeEncodeError as error:
+        raise CannotRender("the text holds half a character") from error
     # with a line end at hand b2a_qp breaks long lines in the same way, else with a bare newline
-    return binascii.b2a_qp(_wire(text + "\n", "utf-8"), istext=True)
+    return binascii.b2a_qp(wired, istext=True)
 
 
 def _wire(text: str, encoding: str = "ascii") -> bytes:
-    return _LINE_END.sub("\r\n", text).encode(encoding)
+    one_kind = text.replace("\r\n", "\n").replace("\r", "\n")
+    return one_kind.replace("\n", "\r\n").encode(encoding)
 
 
 def _one_ascii_address(text: str) -> str:
@@ -127,9 +130,14 @@ def _one_ascii_address(text: str) -> str:
     local, at, domain = text.rpartition("@")
     if not (local and at and domain) or _CONTROL.search(text):
         raise CannotRender("the address is not one mail address")
-    if not local.isascii() or re.search(r"[\s,;:<>()\[\]\\@\"]", local + domain):
+    if not local.isascii() or _NOT_PLAIN.search(local + domain):
         raise CannotRender("the address is not one plain mail address")
     try:
-        return f"{local}@{domain.encode('idna').decode()}"
+        return f"{local}@{_ascii_domain(domain)}"
     except UnicodeError as error:
         raise CannotRender("the address has a domain that cannot be") from error
+
+
+@lru_cache(maxsize=1024)  # a batch of mails goes to few domains
+def _ascii_domain(domain: str) -> str:
+    return domain.encode("idna").decode()
