@@ -18,9 +18,10 @@ from surveys.design import actions as design
 from surveys.design.models import ProtocolVersion, Study
 from surveys.design.protocol import Wave
 from surveys.lib.crashpoints import Point, reached
-from surveys.messaging import bounces, delivery, holding, suppressions
+from surveys.messaging import bounces, delivery, evidence, holding, resending, suppressions
 from surveys.messaging.delivery import Delivered
 from surveys.messaging.reports import Report, Verdict
+from surveys.messaging.resending import Resent
 from surveys.participants import actions as participants
 from surveys.participants import enrolment, mailing
 from surveys.participants.enrolment import EnrolmentResult
@@ -230,6 +231,17 @@ def deliver(*, now: datetime) -> Delivered:
 
 
 @transaction.atomic
+def resend(*, message: UUID, by: Actor, now: datetime) -> bool:
+    """Have a message sent again that may or may not have arrived; False when it is on its way."""
+    return resending.resend(message=message, by=by, now=now)
+
+
+def resend_all(*, messages: Sequence[UUID], by: Actor, now: datetime) -> Resent:
+    """The same for many, each in a transaction of its own."""
+    return resending.resend_all(messages=messages, by=by, now=now)
+
+
+@transaction.atomic
 def hold(*, reason: str, by: Actor, now: datetime) -> None:
     """Send nothing, whatever is due, until a person releases it."""
     holding.hold(reason=reason, by=by, now=now)
@@ -243,8 +255,10 @@ def release(*, doubt_until: datetime | None, by: Actor, now: datetime) -> int:
 
 @transaction.atomic
 def open_link(*, occasion: UUID, now: datetime) -> Occasion:
-    """Somebody pressed Start behind a personal link."""
-    return scheduling.open_link(occasion=occasion, now=now)
+    """Somebody pressed Start behind a personal link, which may prove that a mail arrived."""
+    opened = scheduling.open_link(occasion=occasion, now=now)
+    evidence.link_opened(occasion=opened, now=now)
+    return opened
 
 
 @transaction.atomic

@@ -16,6 +16,7 @@ class Permission(StrEnum):
     PARTICIPANT_MANAGE = "participant.manage"
     CONTACT_VIEW = "contact.view"
     MESSAGE_VIEW = "message.view"
+    MESSAGE_RESEND = "message.resend"
     EXPORT_MAKE = "export.make"
     AUDIT_VIEW = "audit.view"
 
@@ -45,6 +46,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
         Permission.PARTICIPANT_ENROL,
         Permission.PARTICIPANT_MANAGE,
         Permission.MESSAGE_VIEW,
+        Permission.MESSAGE_RESEND,
         Permission.EXPORT_MAKE,
     },
     Role.COORDINATOR: _VIEW
@@ -53,6 +55,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
         Permission.PARTICIPANT_MANAGE,
         Permission.CONTACT_VIEW,
         Permission.MESSAGE_VIEW,
+        Permission.MESSAGE_RESEND,
     },
     Role.DATA_MANAGER: _VIEW | {Permission.EXPORT_MAKE},
     Role.AUDITOR: _VIEW | {Permission.AUDIT_VIEW, Permission.MESSAGE_VIEW},

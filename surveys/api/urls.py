@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path, re_path, register_converter
 from drf_spectacular.views import SpectacularAPIView
 
-from surveys.api import explanations, views
+from surveys.api import explanations, messages, views
 from surveys.participants.entries import CODE
 
 
@@ -48,6 +48,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "v1/studies/<slug:study>/messages/<uuid:message>/explanation/",
         explanations.OfMessage.as_view(),
         name="message_explanation",
+    ),
+    path("v1/studies/<slug:study>/messages/", messages.Messages.as_view(), name="messages"),
+    path(
+        "v1/studies/<slug:study>/messages/<uuid:message>/resend/",
+        messages.ResendMessage.as_view(),
+        name="resend",
     ),
     re_path("", views.Nowhere.as_view()),
 ]

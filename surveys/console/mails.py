@@ -17,6 +17,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from surveys.access.roles import Permission
 from surveys.console.chrome import show, study_page
 from surveys.console.occasions import title_of
+from surveys.console.resending import FILTERS
 from surveys.console.studies import current_or_none
 from surveys.design.models import Study
 from surveys.design.registry import protocol_of
@@ -57,6 +58,9 @@ def outbox(request: HttpRequest, study: Study) -> HttpResponse:
         is_empty=not any(counts.values()),
         page=page,
         rows=[(row, title_of(row.occasion), told[row.pk].answer) for row in page],
+        n_unknown=found.count() if chosen["state"] == MessageState.UNKNOWN else 0,
+        resendable={name: chosen[name] for name in FILTERS},
+        has_rule=version is not None and messaging.resends_by_itself(protocol_of(version)),
         filters=[
             ("when", "When", when, WHENS),
             ("state", "State", chosen["state"], _same(MessageState)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
@@ -112,11 +113,19 @@ class MessageTexts(Document):
     body: LongText
 
 
+class Unknown(StrEnum):
+    """What is done about a mail that may or may not have arrived."""
+
+    HOLD = "hold"  # a person decides
+    RESEND_INVITATIONS = "resend-invitations"  # once, after an hour; the link is the same
+
+
 class Messages(Document):
     """The words of all messages; a wave's reminder falls back to the invitation."""
 
     invitation: MessageTexts
     reminder: MessageTexts | None = None
+    unknown: Unknown = Unknown.HOLD
 
 
 class Protocol(Document):

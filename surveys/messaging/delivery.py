@@ -20,7 +20,7 @@ from django.core.exceptions import ImproperlyConfigured
 from surveys.lib import stopping
 from surveys.lib.crashpoints import Point, reached
 from surveys.lib.crypto import CannotDecrypt
-from surveys.messaging import attempts, claims, envelope, pace, providers, restoring
+from surveys.messaging import attempts, claims, envelope, pace, providers, resending, restoring
 from surveys.messaging.breaker import Breaker
 from surveys.messaging.claims import Claim
 from surveys.messaging.composing import Composer, Letter
@@ -78,6 +78,7 @@ def deliver_due(*, now: datetime, limit: int = LIMIT) -> Delivered:
         raise ImproperlyConfigured(f"EMAIL_URL: a timeout of {server.timeout:g} s is too long")
     with restoring.checked(now=now) as memory:
         n_reaped = claims.reap()
+        resending.resend_by_rule(now=now)
         breaker = Breaker(f"{server.host}:{server.port}", timedelta(seconds=server.longest_mail))
         if breaker.is_open:
             return Delivered(n_reaped, is_cut=False)

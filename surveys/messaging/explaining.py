@@ -159,6 +159,7 @@ def _occasion_facts(occasion: Occasion) -> OccasionFacts:
         started_at=occasion.started_at,
         ended_at=occasion.ended_at,
         snoozed_until=occasion.snoozed_until,
+        link_opened_at=occasion.link_opened_at,
         is_self_started=wave is not None and not wave.is_planned,
         local=occasion.local,
     )

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db.models import Count, QuerySet
 
 from surveys.design.models import Study
+from surveys.design.protocol import Protocol, Unknown
 from surveys.messaging.composing import Composer, Letter
 from surveys.messaging.links import masked
 from surveys.messaging.rendering import Rendered
@@ -55,3 +56,8 @@ def preview(message: Message) -> Rendered:
     return Composer().compose(
         Letter.of(message), name=MASKED_NAME, links=masked(settings.PUBLIC_ORIGIN)
     )
+
+
+def resends_by_itself(protocol: Protocol) -> bool:
+    """Whether the study's own rule sends invitations in doubt again, once."""
+    return protocol.messages.unknown == Unknown.RESEND_INVITATIONS

@@ -148,11 +148,16 @@ def _sent(case: Case, _found: Sequence[Check]) -> str:
 
 def _unknown(case: Case, _found: Sequence[Check]) -> str:
     if case.message.why_not in IN_WORDS:
-        return f"{case.message.name} may have been sent: {IN_WORDS[case.message.why_not]}."
-    return (
-        f"The connection broke while {_lower(case)} was handed over; it may have arrived, so it is"
-        " not sent again by itself."
-    )
+        doubt = f"{case.message.name} may have been sent: {IN_WORDS[case.message.why_not]}."
+    else:
+        doubt = (
+            f"The connection broke while {_lower(case)} was handed over; it may have arrived, so it"
+            " is not sent again by itself."
+        )
+    if case.occasion.link_opened_at is None:
+        return doubt
+    opened = told(case.occasion.link_opened_at, case.situation.zone)
+    return f"{doubt} The link was opened {opened}, maybe from another mail."
 
 
 def _failed(case: Case, _found: Sequence[Check]) -> str:

@@ -47,6 +47,7 @@ class OccasionFacts:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     snoozed_until: datetime | None = None
+    link_opened_at: datetime | None = None
     is_self_started: bool = False
     local: Intent = field(default_factory=dict[str, Any])
 

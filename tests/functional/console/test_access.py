@@ -55,6 +55,8 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "console:resubscribe": (Row("post", only(O, R, C), 302),),
     "console:outbox": (Row("get", only(O, R, C, A)),),
     "console:message": (Row("get", only(O, R, C, A)),),
+    "console:resend": (Row("post", only(O, R, C), 302),),  # back to the page: it says why not
+    "console:resend_all": (Row("post", only(O, R, C), 422),),
     "console:mail": (Row("get", only(O, R, C, A)),),
     "console:activity": (Row("get", only(O, A)),),
     "analytics:exports": (Row("get", only(O, R, D)),),
@@ -102,7 +104,7 @@ def address(stage: Stage, name: str) -> str:
     short = name.partition(":")[2]
     needed = ["code"]
     needed += ["participant"] if short in own else []
-    needed += ["message"] if short in {"message", "mail"} else []
+    needed += ["message"] if short in {"message", "mail", "resend"} else []
     needed += ["export"] if short in {"export", "download", "manifest"} else []
     return reverse(name, kwargs={key: known[key] for key in needed})
 

@@ -27,6 +27,8 @@ TABLE = {
     ("get", "occasions/"): MEMBERS,
     ("get", "occasions/A-1/baseline/1/explanation/"): MEMBERS,
     ("get", f"messages/{MESSAGE}/explanation/"): READERS,
+    ("get", "messages/"): READERS,
+    ("post", f"messages/{MESSAGE}/resend/"): "200 200 200 404 404 404 401 401",
     ("post", "participants/"): "201 201 201 404 404 404 401 401",
     ("put", "participants/"): "405 405 405 405 405 405 401 401",
     ("delete", "participants/A-1/"): "405 405 405 405 405 405 401 401",
