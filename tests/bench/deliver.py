@@ -48,11 +48,15 @@ def run(context: Context) -> Result:
     outbox.load(people)
     with context.connect() as raw, sink(context.folder / "sink") as server:
         mails = context.folder / "mails.jsonl"
-        outbox.build_all(mails, people)
+        built = context.timed(lambda: outbox.build_all(mails, people))
         box = Outbox.of(raw)
         ways = Ways(server, box, mails)
-        rates = [_rates(ways, people, n_naive) for _ in range(rounds)]
-    return _result(people, n_naive, server.kind, rates)
+        rates, syncs = [], []
+        for _ in range(rounds):
+            syncs.append(box.seconds_a_sync())
+            rates.append(_rates(ways, people, n_naive))
+    costs = {"sync": 1000 * median(syncs), "rest": 1000 * built / people}
+    return _result(people, n_naive, server.kind, rates, costs)
 
 
 def _rates(ways: Ways, people: int, n_naive: int) -> dict[str, float]:
@@ -66,7 +70,11 @@ def _rates(ways: Ways, people: int, n_naive: int) -> dict[str, float]:
     }
 
 
-def _result(people: int, n_naive: int, kind: str, rates: list[dict[str, float]]) -> Result:
+def _result(
+    people: int, n_naive: int, kind: str, rates: list[dict[str, float]], costs: dict[str, float]
+) -> Result:
+    """The row; `costs` are milliseconds a mail."""
+
     def ratio(ours: str, other: str) -> float:
         return median(each[ours] / each[other] for each in rates)
 
@@ -88,6 +96,14 @@ def _result(people: int, n_naive: int, kind: str, rates: list[dict[str, float]])
         "plain_2_of_plain_1": round(ratio("plain_2", "plain_1"), 3),
         "rounds": [{name: round(rate) for name, rate in each.items()} for each in rates],
     }
+    detail["ms_a_mail"] = {
+        name: round(ms, 3)
+        for name, ms in {
+            "ours": 1000 / a_second["ours_1"],
+            "plain": 1000 / a_second["plain_1"],
+            **costs,
+        }.items()
+    }
     plain, ours = people / a_second["plain_1"], people / a_second["ours_1"]
     return Delivery(ours, plain, 1 / OF_PLAIN, 0, detail, notes=_notes(detail))
 
@@ -95,9 +111,13 @@ def _result(people: int, n_naive: int, kind: str, rates: list[dict[str, float]])
 def _notes(detail: dict[str, Any]) -> list[str]:
     goals, reached, ratios = detail["goals"], detail["reached"], detail["ratios"]
     said = (
-        "Postfix's smtp-sink" if detail["sink"] == "smtp-sink" else "aiosmtpd (no smtp-sink here)"
+        "Postfix's smtp-sink"
+        if detail["sink"] == "smtp-sink"
+        else "aiosmtpd, a slower sink in Python"
     )
     rates, n = detail["mails_a_second"], len(detail["rounds"])
+    ms = detail["ms_a_mail"]
+    plain, sync = ms["plain"], ms["sync"]
     return [
         f"{detail['people']:,} mails into {said}; medians of {n} rounds, in mails a second:",
         *(f"{rates[name]:>6,}  {meaning}" for name, meaning in MEANINGS.items()),
@@ -106,4 +126,8 @@ def _notes(detail: dict[str, Any]) -> list[str]:
             for name, goal in goals.items()
         ),
         f"{detail['plain_2_of_plain_1']:>6.2f}  two plain loops / one plain loop, for comparison",
+        f"{plain / (plain + sync):>6.2f}  at best, for a worker that waits for the disk once a mail"
+        " and does nothing else besides sending",
+        f"ms a mail by one worker: {ms['ours']:.2f}; of these a plain send {plain:.2f}, the wait for"
+        f" the disk {sync:.2f}, claiming, building and settling {ms['rest']:.2f}, and the rest",
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -28,6 +29,7 @@ from tests.world import make_study, wave_document
 
 LIBRARY = Path(__file__).parents[3] / "surveys" / "design" / "library" / "attachment-compassion"
 N_DOMAINS = 500
+N_SYNCS = 200
 HOUR = timedelta(hours=1)
 _WRONG = """
     SELECT count(*) FILTER (WHERE m.state <> 'sent'),
@@ -167,6 +169,16 @@ class Outbox:
         self.raw.execute("CHECKPOINT")
         self.raw.autocommit = False
         _forget_the_past()
+
+    def seconds_a_sync(self) -> float:
+        """What one commit takes that waits for the disk, with hardly any work in it."""
+        self.raw.execute("CREATE TABLE IF NOT EXISTS bench_sync (n int)")
+        self.raw.commit()
+        began = time.perf_counter()
+        for n in range(N_SYNCS):
+            self.raw.execute("INSERT INTO bench_sync VALUES (%s)", [n])
+            self.raw.commit()
+        return (time.perf_counter() - began) / N_SYNCS
 
     @staticmethod
     def is_done() -> bool:
