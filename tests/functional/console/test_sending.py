@@ -6,10 +6,11 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from surveys.access.models import User
+from surveys.access.models import Membership, User
 from surveys.access.roles import Role
 from surveys.audit.models import Event
 from surveys.lib import clock
@@ -17,6 +18,8 @@ from surveys.messaging import breaker
 from surveys.messaging.breaker import Breaker
 from surveys.messaging.models import SendingHold
 from surveys.scheduling.models import Message
+from tests.browser import DESKTOP, PHONE, accessibility_faults
+from tests.conftest import NewContext
 from tests.functional.console.cast import Stage, client_of, make_staff, make_stage
 
 pytestmark = pytest.mark.django_db
@@ -82,6 +85,34 @@ def test_a_release_asks_what_happens_to_the_past_and_for_a_look(
     assert admin.post(RELEASE, form, follow=True).status_code == 200
     assert state(stage) == ("unknown", "restored")
     assert admin.post(RELEASE, form).status_code == 422  # nothing is held any more
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_the_pages_are_accessible_on_phone_and_desktop(
+    live: str, new_context: NewContext, stage: Stage, admin: Client
+) -> None:
+    SendingHold.objects.create(since=clock.now(), reason="A backup.", sent_until=clock.now())
+    root = User.objects.get(email="root@study.example")
+    Membership.objects.create(user=root, study=stage.study, role=Role.OWNER, since=clock.now())
+    Message.objects.update(state="unknown", why_not="restored")
+    for size in (PHONE, DESKTOP):
+        context = new_context(viewport=size)
+        name, value = (
+            settings.SESSION_COOKIE_NAME,
+            admin.cookies[settings.SESSION_COOKIE_NAME].value,
+        )
+        context.add_cookies([{"name": name, "value": value, "url": live}])
+        page = context.new_page()
+        for path in (
+            PAGE,
+            stage.url("outbox/?state=unknown"),
+            stage.url(f"outbox/{stage.message.pk}/"),
+        ):
+            page.goto(live + path)
+            assert accessibility_faults(page) == [], path
+            width = page.evaluate("document.documentElement.scrollWidth")
+            assert width <= size["width"], path
 
 
 def test_everything_may_be_sent_instead(stage: Stage, admin: Client) -> None:
