@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -17,6 +17,7 @@ from surveys.console.chrome import show
 from surveys.lib import clock
 from surveys.messaging import breaker, holding
 
+SECOND = timedelta(seconds=1)
 MOMENT = "%Y-%m-%dT%H:%M:%S"  # as the browser's field for a date and time has it
 
 
@@ -72,7 +73,7 @@ def _page(request: HttpRequest, problem: str = "") -> HttpResponse:
         hold=found,
         rows=rows,
         n_due=sum(row.n_due for row in rows),
-        until=until.astimezone(UTC).strftime(MOMENT),
+        until=(until + SECOND).astimezone(UTC).strftime(MOMENT),  # the field has whole seconds
         newest_attempt=holding.newest_attempt(),
         silent_servers=breaker.silent_servers(),
     )

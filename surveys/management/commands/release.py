@@ -47,9 +47,7 @@ class Command(BaseCommand):
     def _show(self, found: SendingHold) -> None:
         self.stdout.write(f"Held since {found.since:%Y-%m-%d %H:%M} UTC: {found.reason}")
         if found.sent_until:
-            self.stdout.write(
-                f"The newest mail that is remembered: {found.sent_until:%Y-%m-%dT%H:%M:%S}"
-            )
+            self.stdout.write(f"The newest mail that is remembered: {found.sent_until.isoformat()}")
         for row in holding.waiting(now=clock.now(), doubt_until=found.sent_until):
             self.stdout.write(
                 f"{row.study}: {row.n_due} due, the oldest since {row.oldest:%Y-%m-%d %H:%M};"
