@@ -16,7 +16,7 @@ READY_FILE = "READY_FILE"  # a worker and a beat touch the file of this name whe
 
 
 def all_of(env: Mapping[str, str], *, port: int, host: str = "127.0.0.1") -> list[Program]:
-    """All five in their start order; `env` holds DATABASE_URL, REDIS_URL, VAR_DIR."""
+    """All five, none of which needs another to start; `env` holds DATABASE_URL, REDIS_URL, VAR_DIR."""
     return [web(env, port=port, host=host), planner(env), sender(env), exporter(env), beat(env)]
 
 

@@ -67,7 +67,7 @@ class _Child:
         self.program = program
         self.process: subprocess.Popen[bytes] | None = None
         self.n_failures = 0
-        self.started_at = 0.0
+        self.started_at = self.stop_by = 0.0
         self.start_again_at: float | None = None
         self.tail: deque[str] = deque(maxlen=30)
         self._write = write
@@ -114,16 +114,15 @@ class _Child:
             lines = list(self.tail)
         return "\n".join(f"  {line}" for line in lines[-15:])
 
+    def ask_to_stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(self.program.stop_signal)
+            self.stop_by = time.monotonic() + self.program.stop_seconds
+
     def end(self, *, hurry: Callable[[], bool]) -> None:
-        """Ask it to stop; kill its whole group after the time allowed, or at once in a hurry."""
-        process = self.process
-        if process is None:
-            return
-        if process.poll() is None:
-            process.send_signal(self.program.stop_signal)
-            deadline = time.monotonic() + self.program.stop_seconds
-            while process.poll() is None and time.monotonic() < deadline and not hurry():
-                time.sleep(LOOK_SECONDS / 2)
+        """Kill its whole group when it has stopped, after the time allowed, or at once in a hurry."""
+        while self.is_running and time.monotonic() < self.stop_by and not hurry():
+            time.sleep(LOOK_SECONDS / 2)
         self.kill()
 
     def kill(self) -> None:
@@ -135,10 +134,16 @@ class _Child:
 
 
 class Supervisor:
-    """Runs the programs; use it as a context manager or call `start` and `stop`."""
+    """Runs the programs; use it as a context manager or call `start` and `stop`.
 
-    def __init__(self, programs: Sequence[Program], write: Write = write_line) -> None:
+    `together`: none needs another to start or to stop, so nobody waits for the one before.
+    """
+
+    def __init__(
+        self, programs: Sequence[Program], write: Write = write_line, *, together: bool = False
+    ) -> None:
         self._write = write
+        self._together = together
         self._children = {program.name: _Child(program, write) for program in programs}
         self._stopping = threading.Event()
         self._hurry = False
@@ -160,9 +165,11 @@ class Supervisor:
     def start(self) -> None:
         """Start all in order, each when the one before is ready; raises DidNotStart."""
         try:
-            for child in self._children.values():
-                child.spawn()
-                self._await_ready(child)
+            for group in self._groups():
+                for child in group:
+                    child.spawn()
+                for child in group:
+                    self._await_ready(child)
         except BaseException:
             self.stop()
             raise
@@ -173,8 +180,15 @@ class Supervisor:
         self._stopping.set()
         if self._watcher.is_alive():
             self._watcher.join()
-        for child in reversed(self._children.values()):
-            child.end(hurry=lambda: self._hurry)
+        for group in reversed(self._groups()):
+            for child in group:
+                child.ask_to_stop()
+            for child in group:
+                child.end(hurry=lambda: self._hurry)
+
+    def _groups(self) -> list[list[_Child]]:
+        children = list(self._children.values())
+        return [children] if self._together else [[child] for child in children]
 
     def hurry(self) -> None:
         """Stop waiting for programs that take their time to stop: kill them."""

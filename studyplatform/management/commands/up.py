@@ -53,7 +53,8 @@ class Command(BaseCommand):
                 env = child_environment(given, port)
                 login = prepare(env)
                 stop.check()
-                with Supervisor(processes.all_of(env, port=port, host=host)) as supervisor:
+                programs = processes.all_of(env, port=port, host=host)
+                with Supervisor(programs, together=True) as supervisor:
                     stop.on_second(supervisor.hurry)
                     self.stdout.write(closing_block(env, login, var_dir))
                     self.stdout.flush()

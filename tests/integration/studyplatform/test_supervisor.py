@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,35 @@ def test_start_in_order_stop_in_reverse_and_nothing_stays(tmp_path: Path) -> Non
     until(lambda: lines.count(("one", "ending")) == 1)
     assert lines == [("one", "up"), ("two", "up"), ("two", "ending"), ("one", "ending")]
     until(lambda: not any(is_there(pid) for pid in everyone))
+
+
+def test_together_nobody_waits_for_the_one_before_to_start_or_to_stop(tmp_path: Path) -> None:
+    waits = "import pathlib, signal, sys, time; mine, other = map(pathlib.Path, sys.argv[1:]);"
+    waits += "mine.touch(); [time.sleep(.02) for _ in iter(other.exists, True)];"
+    waits += "mine.with_suffix('.ready').touch(); signal.sigwait([signal.SIGTERM]); mine.unlink();"
+    waits += "[time.sleep(.02) for _ in iter(other.exists, False)]"
+    block = "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM]);"
+
+    def program(mine: str, other: str) -> Program:
+        command = [sys.executable, "-c", block + waits, str(tmp_path / mine), str(tmp_path / other)]
+        ready = (tmp_path / mine).with_suffix(".ready")
+        return Program(
+            mine,
+            command,
+            ready=ready.exists,
+            prepare=lambda: ready.unlink(missing_ok=True),
+            start_seconds=10,
+            stop_seconds=10,
+        )
+
+    began = time.monotonic()
+    with Supervisor([program("one", "two"), program("two", "one")], Lines().write, together=True):
+        assert (tmp_path / "one").exists()
+    assert time.monotonic() - began < 10
+    first = replace(program("one", "two"), start_seconds=1)
+    in_order = Supervisor([first, program("two", "one")], Lines().write)
+    with pytest.raises(DidNotStart):  # the first one waits for the second in vain
+        in_order.start()
 
 
 def test_a_killed_program_comes_back_and_its_children_do_not_stay(tmp_path: Path) -> None:
