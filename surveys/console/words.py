@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from surveys.design.periods import Period
@@ -34,7 +34,7 @@ def waves(protocol: Protocol, language: str) -> list[WaveInWords]:
             when(wave.schedule),
             window(wave.window),
             "; ".join(f"after {period(p)}" for p in wave.reminders) or "none",
-            whom(wave),
+            whom(wave, [f.code for f in protocol.forms if not f.asks_wave(wave.code)]),
             wave.instruments,
         )
         for wave in protocol.waves
@@ -61,9 +61,11 @@ def window(rule: Window) -> str:
     return ", ".join(parts)
 
 
-def whom(wave: Wave) -> str:
-    """Who is asked."""
+def whom(wave: Wave, without_forms: Sequence[str] = ()) -> str:
+    """Who is asked; people with one of the forms are not."""
     group = "arm " + " and ".join(wave.arms) if wave.arms else "everybody"
+    if without_forms:
+        group += f" but form {' and '.join(without_forms)}"
     if wave.share is not None:
         group = f"{wave.share:.0%} of {group}, drawn by lot"
     return f"{group}, if {wave.only_if}" if wave.only_if else group

@@ -39,6 +39,7 @@ def test_the_design_page_tells_forms_and_coverage() -> None:
     assert "Nobody gets more than 2 messages within 24 hours." in html
     assert '<th scope="row">2. M3</th><td class="number">66.7%</td>' in html
     assert '<td class="number none">none</td>' in html
+    assert "<td>everybody but form A</td>" in html
     assert "Items in Baseline" in html
     assert "Scores in Baseline" in html
 
