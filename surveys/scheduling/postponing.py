@@ -17,7 +17,8 @@ from surveys.design import schedule
 PAUSED = "paused"
 PAUSED_THROUGH = "paused_through"
 SNOOZED = "snoozed"
-STORY = ("put_off", "paused_until", "snoozed_until")
+PUT_OFF = "put_off"
+STORY = ("paused_until", "snoozed_until", "waits_in")
 
 Intent: TypeAlias = Mapping[str, Any]
 MessageKey: TypeAlias = tuple[str, int]  # kind, nth
@@ -73,27 +74,32 @@ class Postponement:
         before = untold(local)
         return {
             **before,
-            **self._story(),
-            "put_off": planned,
+            **self.story(),
+            PUT_OFF: planned,
             "guards": [*before.get("guards", ()), *guards],
         }
 
     def told_through(self, local: Intent) -> Intent:
         """The intent of an occasion whose whole window the pause takes."""
         guards = [*local.get("guards", ()), PAUSED_THROUGH]
-        return {**local, **self._story(), "guards": guards}
+        return {**local, **self.story(), "guards": guards}
 
     def _guards(self, dues: Dues) -> Iterator[tuple[str, bool]]:
         for guard, end in ((PAUSED, self.pause_ends_at), (SNOOZED, self.snoozed_until)):
             yield guard, end is not None and any(due < end for due in dues.values())
 
-    def _story(self) -> dict[str, str]:
+    def is_running(self, now: datetime) -> bool:
+        """Whether the pause or the snooze lasts at `now`."""
+        return self.reaches(now)
+
+    def story(self) -> dict[str, str]:
+        """What `local` keeps of the pause and the snooze themselves; empty without either."""
         told = {}
         if self.paused_until:
             told["paused_until"] = self.paused_until.isoformat()
         if self.snoozed_until:
             told["snoozed_until"] = self.snoozed_until.astimezone(UTC).isoformat()
-        return told
+        return told | {"waits_in": self.zone} if told else told
 
     def _moments(self, due: datetime) -> Iterator[datetime]:
         """When a message could go instead, the best first."""
@@ -109,18 +115,23 @@ class Postponement:
 
 def untold(local: Intent) -> Intent:
     """The intent without what a pause or a snooze has put into it."""
-    kept = {name: value for name, value in local.items() if name not in STORY}
+    kept = {name: value for name, value in local.items() if name not in {*STORY, PUT_OFF}}
     guards = [guard for guard in kept.get("guards", ()) if not _is_ours(guard)]
     return (
         {**kept, "guards": guards} if guards else {k: v for k, v in kept.items() if k != "guards"}
     )
 
 
+def story_in(local: Intent) -> dict[str, str]:
+    """The story by which the messages of this intent were put off; empty when none were."""
+    return {name: local[name] for name in STORY if name in local} if PUT_OFF in local else {}
+
+
 def planned_dues(local: Intent) -> dict[MessageKey, datetime] | None:
     """The moments that were planned before anything was put off; None when nothing was."""
-    if "put_off" not in local:
+    if PUT_OFF not in local:
         return None
-    keys = ((key.split(), due) for key, due in local["put_off"].items())
+    keys = ((key.split(), due) for key, due in local[PUT_OFF].items())
     return {(kind, int(nth)): datetime.fromisoformat(due) for (kind, nth), due in keys}
 
 

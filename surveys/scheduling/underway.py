@@ -12,9 +12,11 @@ from datetime import datetime
 from surveys.scheduling.changes import ExistingOccasion, MessageChange, compare_messages
 from surveys.scheduling.planner import Intent, PlannedMessage
 from surveys.scheduling.postponing import (
+    PAUSED,
     PAUSED_THROUGH,
     Postponement,
     planned_dues,
+    story_in,
     untold,
 )
 from surveys.scheduling.states import MessageState, OccasionState, WhyNot
@@ -36,7 +38,7 @@ class Delay:
 def delays(rows: Iterable[ExistingOccasion], pause: Postponement, now: datetime) -> list[Delay]:
     """What must be written so that nothing is due before the pause and the snoozes are over."""
     under_way = (row for row in rows if is_under_way(row, now))
-    found = (_delay(row, replace(pause, snoozed_until=row.snoozed_until)) for row in under_way)
+    found = (_delay(row, replace(pause, snoozed_until=row.snoozed_until), now) for row in under_way)
     return [delay for delay in found if delay]
 
 
@@ -49,10 +51,15 @@ def is_under_way(row: ExistingOccasion, now: datetime) -> bool:
     return row.state in OPEN or is_to_open
 
 
-def _delay(row: ExistingOccasion, wait: Postponement) -> Delay | None:
+def _delay(row: ExistingOccasion, wait: Postponement, now: datetime) -> Delay | None:
+    planned = planned_dues(row.local)
+    if planned is None and not wait.is_running(now):
+        return None
+    if planned is not None and wait.story() == story_in(row.local):
+        return None  # put off already; spacing may have moved it on since
     states = {(message.kind, message.nth): message.state for message in row.messages}
-    dues = {(m.kind, m.nth): m.due_at for m in row.messages if m.state == MessageState.DUE}
-    planned = planned_dues(row.local) or dues
+    if planned is None:
+        planned = {(m.kind, m.nth): m.due_at for m in row.messages if m.state == MessageState.DUE}
     dues = {key: due for key, due in planned.items() if states.get(key, "due") in WAITING}
     wanted, local = dues, untold(row.local)
     if row.closes_at and any(wait.reaches(due) for due in dues.values()):
@@ -61,5 +68,5 @@ def _delay(row: ExistingOccasion, wait: Postponement) -> Delay | None:
     messages = compare_messages(row, [PlannedMessage(*key, due) for key, due in wanted.items()])
     if local == row.local and not messages:
         return None
-    is_paused = wait.pause_ends_at is not None and "paused" in local.get("guards", ())
-    return Delay(row, local, messages, WhyNot.PAUSED if is_paused else WhyNot.SNOOZED)
+    why_not = WhyNot.PAUSED if PAUSED in local.get("guards", ()) else WhyNot.SNOOZED
+    return Delay(row, local, messages, why_not)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from surveys.design.protocol import Protocol
-from surveys.scheduling.changes import Change, ExistingMessage, ExistingOccasion, PlanChange
+from surveys.scheduling.changes import (
+    Change,
+    ExistingMessage,
+    ExistingOccasion,
+    MessageChange,
+    PlanChange,
+)
 from surveys.scheduling.planner import Key, PersonFacts, PlannedMessage, PlannedOccasion, Planner
+from surveys.scheduling.underway import Delay
 from tests.world import protocol_document, wave_document
 
 BERLIN, AUCKLAND, NEW_YORK = "Europe/Berlin", "Pacific/Auckland", "America/New_York"
@@ -79,15 +86,24 @@ def _row(planned: PlannedOccasion) -> ExistingOccasion:
 
 
 def _rewritten(change: Change) -> ExistingOccasion:
-    row, planned, messages = change.before, change.after, change.messages
+    row, planned = change.before, change.after
+    found = _changed(row, change.messages, "replanned")
+    return _row(planned)._replace(id=row.id, snoozed_until=row.snoozed_until, messages=found)
+
+
+def _changed(
+    row: ExistingOccasion, messages: MessageChange, why_not: str
+) -> tuple[ExistingMessage, ...]:
     by_id: dict[UUID, ExistingMessage] = {message.id: message for message in row.messages}
     for dated in (*messages.move, *messages.revive):
-        by_id[dated.message.id] = dated.message._replace(state="due", due_at=dated.due_at)
+        by_id[dated.message.id] = dated.message._replace(
+            state="due", due_at=dated.due_at, why_not=""
+        )
     for gone in messages.cancel:
-        by_id[gone.id] = gone._replace(state="cancelled")
+        by_id[gone.id] = gone._replace(state="cancelled", why_not=why_not)
     found = (*by_id.values(), *(_message(message) for message in messages.create))
     assert len({(m.kind, m.nth) for m in found}) == len(found)
-    return _row(planned)._replace(id=row.id, snoozed_until=row.snoozed_until, messages=found)
+    return found
 
 
 def _message(planned: PlannedMessage) -> ExistingMessage:
@@ -98,14 +114,38 @@ def _dropped(messages: tuple[ExistingMessage, ...]) -> tuple[ExistingMessage, ..
     return tuple(m._replace(state="cancelled") if m.state == "due" else m for m in messages)
 
 
-def swept(plan: Mapping[Key, ExistingOccasion], now: datetime) -> Plan:
+def put_off(delays: Iterable[Delay], before: Mapping[Key, ExistingOccasion]) -> Plan:
+    """The plan after a pause or a snooze has reached what is open, as `rows` writes it."""
+    plan = dict(before)
+    for delay in delays:
+        row, why_not = delay.before, str(delay.why_not)
+        messages = _changed(row, delay.messages, why_not)
+        plan[row.key] = row._replace(local=delay.local, messages=messages)
+    return plan
+
+
+def swept(
+    plan: Mapping[Key, ExistingOccasion], now: datetime, pause_ends_at: datetime | None = None
+) -> Plan:
     """The plan after a sweep and a delivery at `now`."""
-    return {key: _swept(row, now) for key, row in plan.items()}
+    return {key: _swept(row, now, pause_ends_at) for key, row in plan.items()}
 
 
-def _swept(row: ExistingOccasion, now: datetime) -> ExistingOccasion:
+def _swept(
+    row: ExistingOccasion, now: datetime, pause_ends_at: datetime | None
+) -> ExistingOccasion:
     if row.state not in {"planned", "open"} or row.opens_at is None or row.opens_at > now:
         return row
+    if (
+        row.state == "planned"
+        and row.closes_at
+        and pause_ends_at
+        and row.closes_at <= pause_ends_at
+    ):
+        if not row.is_over(now):
+            return row
+        messages = _dropped(row.messages)
+        return row._replace(state="cancelled", cause="paused", ended_at=now, messages=messages)
     if row.is_over(now):
         missed = tuple(m._replace(state="missed") if m.state == "due" else m for m in row.messages)
         return row._replace(state="expired", ended_at=now, messages=missed)

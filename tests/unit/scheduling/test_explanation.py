@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date, time
 from typing import Any
 
 import pytest
 
 from surveys.scheduling.explanation import CAUSES, explain
-from surveys.scheduling.planner import PlannedOccasion
+from surveys.scheduling.planner import PlannedOccasion, Planner
+from surveys.scheduling.postponing import Postponement, untold
 from surveys.scheduling.states import Cause
 from tests.unit.scheduling.plans import AUCKLAND, BERLIN, desired_plan, diary, person, protocol, utc
 from tests.world import wave_document as wave
@@ -108,3 +110,49 @@ def test_what_had_closed_before_the_enrolment_says_so_and_no_other_reason() -> N
         "The rule is 2027-01-10 at 18:00; that is 2027-01-10 at 18:00 in Europe/Berlin.",
         "It is not asked because it had closed before the participant enrolled.",
     ]
+
+
+SHORT_DIARY = diary(schedule={"anchor": "enrollment", "offset": "P1D", "at": "09:00"})
+
+
+def test_a_pause_says_what_waits_and_what_does_not_open() -> None:
+    long = wave("m1", "P1D", reminders=["P3D"])
+    plan = desired_plan(protocol(SHORT_DIARY, long), person(paused_until=date(2027, 2, 6)))
+    assert told(plan[0])[-1] == (
+        "The participant pauses until 2027-02-06 and its window closes before, so it does not open."
+    )
+    assert told(plan[1])[-2:] == [
+        "The participant pauses until 2027-02-06, so what was due before waits until then.",
+        "Reminder 1 would come too late after that and is not sent.",
+    ]
+
+
+def test_a_snooze_says_until_when() -> None:
+    wait = Postponement(BERLIN, snoozed_until=utc("2027-02-05 17:00"))
+    dues = {("invitation", 1): utc("2027-02-01 08:00"), ("reminder", 1): utc("2027-02-03 08:00")}
+    (planned,) = desired_plan(protocol(wave("m1", "P1D")), person())
+    wanted = wait.put_off(dues, utc("2027-02-05 17:00"))
+    told_of = planned._replace(local=wait.told_in(planned.local, dues, wanted))
+    assert told(told_of, "open")[-3:] == [
+        "The participant asked not to be written to before 2027-02-05 at 18:00 in "
+        "Europe/Berlin (17:00 UTC).",
+        "The invitation would come too late after that and is not sent.",
+        "Reminder 1 would come too late after that and is not sent.",
+    ]
+    assert untold(told_of.local) == planned.local
+
+
+def test_an_own_time_a_rule_and_a_start_of_their_own_say_so() -> None:
+    monday = {"anchor": "enrollment", "rrule": "FREQ=WEEKLY;BYDAY=MO;COUNT=2", "at": "18:00"}
+    design = protocol(wave("weekly", "P0D", schedule=monday | {"own_time": True}))
+    sentences = told(desired_plan(design, person(time_of_day=time(7, 15)))[0])
+    assert sentences[:2] == [
+        "The rule is enrollment by FREQ=WEEKLY;BYDAY=MO;COUNT=2 at 18:00; that is 2027-02-01 at "
+        "07:15 in Europe/Berlin.",
+        "The time of day is the participant's own, not the rule's.",
+    ]
+    own = protocol(wave("panic", "P0D", schedule={"event": "participant"}, reminders=[]))
+    started = Planner(own).started(own.by_code["panic"], 1, utc("2027-03-01 20:00"), BERLIN, "")
+    assert told(started, "open")[0] == (
+        "The participant started it on 2027-03-01 at 21:00 in Europe/Berlin."
+    )
