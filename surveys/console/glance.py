@@ -25,6 +25,8 @@ from surveys.lib.models import Heartbeat
 from surveys.messaging import breaker, holding, outbox, suppressions
 from surveys.participants.models import Participant
 from surveys.scheduling import queries as scheduling
+from surveys.scheduling import reconciling
+from surveys.scheduling.models import Reconciliation
 from surveys.scheduling.queries import WaveCounts
 from surveys.scheduling.states import MessageState
 
@@ -68,6 +70,7 @@ class Glance:
     next_moment: datetime | None
     worries: list[Worry]
     has_draft: bool
+    last_check: Reconciliation | None
 
 
 def glance(study: Study, version: ProtocolVersion, *, now: datetime) -> Glance:
@@ -90,6 +93,7 @@ def glance(study: Study, version: ProtocolVersion, *, now: datetime) -> Glance:
         next_moment=scheduling.next_moment(now=now, study=study),
         worries=list(_worries(study)) if people["enrolled"] else [],
         has_draft=study.draft is not None and study.draft != version.document,
+        last_check=reconciling.latest(study),
     )
 
 
@@ -124,6 +128,12 @@ def _worries(study: Study) -> Iterator[Worry]:
     if not Heartbeat.objects.filter(job="deliver", beaten_at__gt=Now() - silent).exists():
         yield Worry(
             "Nothing is being sent: no worker has reported lately. Tell your administrator."
+        )
+    check = reconciling.latest(study)
+    if check and (n_left := check.n_drifted - check.n_repaired):
+        plans = "1 plan differs" if n_left == 1 else f"{n_left} plans differ"
+        yield Worry(
+            f"{plans} from what the protocol asks for", reverse("console:plans", args=[study.code])
         )
     counts = outbox.counts(study)
     url = reverse("console:outbox", args=[study.code])

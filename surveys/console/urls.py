@@ -7,6 +7,7 @@ from django.urls import path
 from surveys.console import (
     activity,
     changing,
+    checking,
     designing,
     mails,
     people,
@@ -33,6 +34,7 @@ urlpatterns = [
     path(STUDY + "design/load/", designing.load, name="load_design"),
     path(STUDY + "design/preview/", publishing.preview, name="preview"),
     path(STUDY + "design/publish/", publishing.publish, name="publish"),
+    path(STUDY + "plans/", checking.plans, name="plans"),
     path(STUDY + "people/", people.people, name="people"),
     path(STUDY + "enrol/", people.enrol, name="enrol"),
     path(PERSON, people.participant, name="participant"),

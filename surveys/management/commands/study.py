@@ -27,6 +27,8 @@ from surveys.instruments.definition import Instrument
 from surveys.instruments.library import shipped
 from surveys.lib import clock
 from surveys.lib.yamlfile import DocumentError
+from surveys.management import amendment_text
+from surveys.scheduling.previewing import amendment
 
 BY = Actor.system("manage.py study")
 Options: TypeAlias = dict[str, Any]
@@ -50,6 +52,9 @@ class Command(BaseCommand):
         publish.add_argument("--reason", default="", help="why; needed from version 2 on")
         diff = verbs.add_parser("diff", help="what publishing would change")
         diff.add_argument("file_or_code", help="a study file, or a study whose draft is meant")
+        preview = verbs.add_parser("preview", help="what publishing would do to whom")
+        preview.add_argument("code")
+        preview.add_argument("--people", action="store_true", help="name them by their codes")
         export = verbs.add_parser("export", help="write a study as a file")
         export.add_argument("code")
         export.add_argument("--version", type=int, dest="number", help="default: the newest")
@@ -77,6 +82,7 @@ class Command(BaseCommand):
             "load": self._load,
             "publish": self._publish,
             "diff": self._diff,
+            "preview": self._preview,
             "export": self._export,
             "list": self._list,
             "schema": self._schema,
@@ -122,6 +128,15 @@ class Command(BaseCommand):
         for change in changes:
             self.stdout.write(str(change))
         self.stdout.write(f"{_count(len(changes), 'change')} since version {row.version}")
+
+    def _preview(self, options: Options) -> None:
+        found = amendment(_study(options["code"]))
+        if found is None:
+            raise CommandError(f"'{options['code']}' has no draft that differs from a version")
+        self.stdout.write("\n".join(amendment_text.summary(found, now=clock.now())))
+        if options["people"]:
+            for line in amendment_text.people(found, now=clock.now()):
+                self.stdout.write(line)
 
     def _export(self, options: Options) -> None:
         study, number = _study(options["code"]), options["number"]

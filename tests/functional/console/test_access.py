@@ -40,6 +40,7 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "console:load_design": (Row("post", only(O, R), 422),),
     "console:preview": (Row("get", EVERYBODY, 302),),  # to the design: there is no draft
     "console:publish": (Row("post", only(O, R), 422),),
+    "console:plans": (Row("get", EVERYBODY),),
     "console:people": (Row("get", EVERYBODY),),
     "console:enrol": (Row("get", only(O, R, C)), Row("post", only(O, R, C), 422)),
     "console:participant": (Row("get", EVERYBODY),),

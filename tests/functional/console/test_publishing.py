@@ -19,7 +19,7 @@ from surveys.design.protocol import Protocol
 from surveys.lib import clock
 from surveys.participants.models import Participant
 from surveys.scheduling import amending
-from surveys.scheduling.actions import replan
+from surveys.scheduling.actions import reconcile_now, replan
 from surveys.scheduling.models import Occasion
 from tests.browser import DESKTOP, PHONE, accessibility_faults
 from tests.functional.console.cast import (
@@ -184,3 +184,43 @@ def test_from_the_draft_to_the_next_version_in_a_browser(live: str, page: Page) 
     page.get_by_role("button", name="Publish version 2").click()
     expect(page.get_by_text("Version 2 is published.")).to_be_visible()
     assert ProtocolVersion.objects.get(version=2).reason == "People were on holiday"
+
+
+def test_the_study_page_says_when_plans_were_checked_and_whose_differed(
+    researcher: Client, stage: Stage
+) -> None:
+    assert "not checked yet" in researcher.get(stage.url()).content.decode()
+    assert "have not been checked yet" in researcher.get(stage.url("plans/")).content.decode()
+    Occasion.objects.filter(participant__code="P001", wave="m3").update(
+        state="cancelled", cause="not_in_version"
+    )
+    owner = Actor.system("test")
+    reconcile_now(stage.study, by=owner, now=clock.now(), repair=False)
+    page = researcher.get(stage.url()).content.decode()
+    assert "plans differ from what the protocol asks for" in page
+    page = researcher.get(stage.url("plans/")).content.decode()
+    assert "manage.py reconcile --study calm-year" in page
+    assert stage.url("people/P001/") in page
+    assert "was cancelled" in page
+    reconcile_now(stage.study, by=owner, now=clock.now(), repair=True)
+    page = researcher.get(stage.url()).content.decode()
+    assert "differ from what" not in page
+    assert "Somebody asked for it" in researcher.get(stage.url("plans/")).content.decode()
+
+
+@pytest.mark.browser
+def test_the_list_of_differences_in_a_browser(live: str, page: Page) -> None:
+    stage = make_stage()
+    planned(stage, 3)
+    Occasion.objects.filter(wave="m3").update(state="cancelled", cause="not_in_version")
+    reconcile_now(stage.study, by=BY, now=clock.now(), repair=False)
+    client = client_of(make_staff(Role.OWNER, stage.study))
+    page.context.add_cookies(
+        [{"name": name, "value": c.value, "url": live} for name, c in client.cookies.items()]
+    )
+    page.goto(f"{live}{stage.url('plans/')}")
+    for size in (PHONE, DESKTOP):
+        page.set_viewport_size(size)  # type: ignore[arg-type]  # a typed dict
+        assert accessibility_faults(page) == []
+        wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+        assert not page.evaluate(wide)

@@ -22,6 +22,8 @@ MESSAGE = UUID(int=1)
 TABLE = {
     ("get", ""): MEMBERS,
     ("get", "coverage/"): MEMBERS,
+    ("get", "amendment/"): "404 404 404 404 404 404 401 401",  # no draft waits
+    ("get", "amendment/people/"): "404 404 404 404 404 404 401 401",
     ("get", "participants/"): MEMBERS,
     ("get", "participants/A-1/"): MEMBERS,
     ("get", "occasions/"): MEMBERS,

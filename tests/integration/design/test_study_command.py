@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -9,10 +10,16 @@ import pytest
 from django.core.management import ManagementUtility, call_command
 from django.core.management.base import CommandError
 
+from surveys.audit.actors import Actor
+from surveys.design import actions
 from surveys.design.library import shipped_study
 from surveys.design.models import ProtocolVersion, Study
+from surveys.design.protocol import Protocol
 from surveys.design.studyfile import read, write
 from surveys.instruments.models import InstrumentVersion
+from surveys.lib import clock
+from surveys.scheduling.actions import replan
+from tests.world import make_participant, make_study, protocol_document, wave_document
 
 pytestmark = pytest.mark.django_db
 
@@ -135,3 +142,22 @@ def test_how_the_command_ends(
         ended = exit_.code
     assert ended == code
     assert bool(capsys.readouterr().err) == bool(code)
+
+
+def test_a_preview_counts_and_names_before_anything_changes() -> None:
+    made, now = make_study(), clock.now()
+    person = make_participant(made, "P1", enrolled_at=now - timedelta(days=1))
+    replan([person], by=Actor.system("test"), now=now)
+    with pytest.raises(CommandError, match="no draft that differs"):
+        study("preview", made.code)
+    document = protocol_document(waves=[wave_document("baseline", "P0D")])
+    actions.load(protocol=Protocol.model_validate(document), by=Actor.system("test"), now=now)
+    said = study("preview", made.code)
+    assert "waves[m3]: removed" in said
+    assert f"{'in all':<24} 1 cancelled, 1 kept\n" in said
+    assert "1 of 1 who take part get another plan" in said
+    assert "P1" not in said.split()
+    assert study("preview", made.code, "--people").endswith(
+        f"{'P1':<24} 1 cancelled, 1 kept (m3)\n"
+    )
+    assert made.protocols.count() == 1
