@@ -43,7 +43,9 @@ def next_forms(*, study: Study, protocol: Protocol, arms: Sequence[str]) -> list
 
 def to_be_given(study: Study, protocol: Protocol) -> dict[int, str]:
     """Which form `give` would give to whom, were this protocol everybody's; by participant."""
-    people = study.participants.filter(status=Participant.Status.ENROLLED)
+    if not protocol.forms:
+        return {}
+    people = Participant.objects.filter(study=study, status=Participant.Status.ENROLLED)
     return _drawn(study, protocol, list(people.only("pk", "form", "arm").order_by("pk")))
 
 

@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import InternalError, transaction
+from django.db import InternalError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from surveys import pipeline
 from surveys.audit.actors import Actor
@@ -66,7 +67,7 @@ def a_study(n: int = 3, **changes: Any) -> Study:
 
 def draft(study: Study, **changes: Any) -> None:
     """Load a draft with the instruments that it needs."""
-    document = protocol_document(**{"waves": SECOND} | changes)
+    document = protocol_document(**{"study": study.code, "waves": SECOND} | changes)
     design.load(protocol=Protocol.model_validate(document), by=BY, now=NOW)
     study.refresh_from_db()
 
@@ -298,3 +299,19 @@ def test_a_preview_cannot_write() -> None:
     with pytest.raises(InternalError, match="read-only"), transaction.atomic(), read_only():
         study.save()
     study.save()
+
+
+@pytest.mark.parametrize(
+    "forms", [[], [{"code": "A"}, {"code": "B", "without": {"waves": ["m3"]}}]]
+)
+def test_a_preview_asks_the_database_as_often_for_many_as_for_few(forms: list[Any]) -> None:
+    def n_queries(code: str, n: int) -> int:
+        study = make_study(code, waves=FIRST)
+        people = [make_participant(study, f"P{k:03}") for k in range(n)]
+        replan(people, by=BY, now=NOW)
+        draft(study, forms=forms)
+        with CaptureQueriesContext(connection) as queries:
+            seen(study)
+        return len(queries)
+
+    assert n_queries("few", 2) == n_queries("many", 40)
