@@ -24,6 +24,7 @@ from typing import Any, Protocol
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection
+from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from pytest_django import DjangoDbBlocker, Settings
@@ -59,6 +60,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
         cursor.execute(
             "ALTER TABLE surveys_submission DISABLE TRIGGER final_submissions_are_not_emptied"
         )
+
+
+@pytest.fixture(autouse=True)
+def language_of_tests() -> Iterator[None]:
+    """English, whatever language a request of an earlier test has left to this thread."""
+    with translation.override("en"):
+        yield
 
 
 class NewContext(Protocol):

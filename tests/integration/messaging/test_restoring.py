@@ -56,7 +56,12 @@ def backup() -> Iterator[Callable[[], None]]:
             names.SQL("CREATE DATABASE {} TEMPLATE {}").format(database, copy),
         )
 
-    run(names.SQL("CREATE DATABASE {} TEMPLATE {}").format(copy, database))
+    # a browser test before this one may have left a session of its own, and a copy needs to be alone
+    ended = names.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}")
+    run(
+        ended.format(names.Literal(connection.settings_dict["NAME"])),
+        names.SQL("CREATE DATABASE {} TEMPLATE {}").format(copy, database),
+    )
     try:
         yield restore
     finally:
