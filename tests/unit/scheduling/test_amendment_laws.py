@@ -103,6 +103,11 @@ class Life:
         self.plan = written(change, before)
         assert not self._diff(version), "twice is once"
         assert sum(by_wave(change).values(), PlanCounts()) == PlanCounts.of(change)
+        for one in (*change.move, *change.revive):
+            opens, closes = one.after.opens_at, one.after.closes_at
+            is_missed = closes is not None and closes <= self.now
+            assert opens is None or opens >= self.now or is_missed, "never into the past"
+            assert not (is_missed and one in change.revive), "what is over does not come back"
         self._check_past(before)
         self._check_order()
 
