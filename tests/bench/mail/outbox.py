@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from surveys.participants.identity.actions import NewPerson, remember_all
 from surveys.participants.models import Participant
 from surveys.scheduling.models import Message, Occasion
 from surveys.scheduling.states import OccasionState
+from tests.bench.mail import letters
 from tests.world import make_study, wave_document
 
 LIBRARY = Path(__file__).parents[3] / "surveys" / "design" / "library" / "attachment-compassion"
@@ -129,16 +129,14 @@ class Recorder:
 
 
 def build_all(file: Path, people: int) -> None:
-    """Write the finished mails of everything that is due, one JSON line each; marks them sent."""
+    """Write the finished mails of everything that is due to a file; marks them sent."""
     recorder = Recorder()
     with patch.object(smtp, "SmtpTransport", lambda _server: recorder):
         while delivery.deliver_due(now=clock.now(), limit=people).is_cut:
             pass
     if len(recorder.mails) != people:
         raise RuntimeError(f"{len(recorder.mails)} of {people} messages could be built")
-    with file.open("w") as lines:
-        for mail in recorder.mails:
-            lines.write(json.dumps([mail.sender, mail.to, mail.content.decode("ascii")]) + "\n")
+    letters.write(file, recorder.mails)
 
 
 @dataclass(frozen=True)

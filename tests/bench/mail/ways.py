@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import itertools
 import os
 import subprocess
 import sys
@@ -22,7 +22,7 @@ from studyplatform.supervisor import Program, Supervisor
 from surveys import tasks
 from surveys.lib import doorbell
 from surveys.messaging.models import DeliveryAttempt
-from tests.bench.mail import naive
+from tests.bench.mail import letters, naive
 from tests.bench.mail.outbox import Outbox
 from tests.bench.mail.sinks import Sink
 
@@ -63,13 +63,13 @@ class Ways:
         lasted: timedelta = times["last"] - times["first"]
         return lasted.total_seconds()
 
-    def plain(self, loops: int) -> float:
-        """Finished mails over one open connection a process."""
+    def plain(self, loops: int, how: str) -> float:
+        """Mails that are built before, over one open connection a process; `how` as in `plain`."""
         self.sink.empty()
         command = [sys.executable, "-m", "tests.bench.mail.plain", str(self.sink.port)]
         running = [
             subprocess.Popen(
-                [*command, str(self.mails), str(n), str(loops)],
+                [*command, str(self.mails), str(n), str(loops), how],
                 cwd=ROOT,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -91,10 +91,10 @@ class Ways:
     def naive(self, workers: int, n: int) -> float:
         """One task a mail for the first `n`, which wait in the queue; from the first mail on."""
         self.sink.empty()
-        lines = self.mails.read_text().splitlines()[:n]
+        wanted = [letter.parts for letter in itertools.islice(letters.read(self.mails), n)]
         naive.app.conf.update(broker_url=settings.CELERY_BROKER_URL)
-        for line in lines:
-            naive.send_one.apply_async((self.sink.port, *json.loads(line)))
+        for parts in wanted:
+            naive.send_one.apply_async((self.sink.port, *parts))
         command = [
             *(sys.executable, "-m", "celery", "--quiet", "-A", "tests.bench.mail.naive", "worker"),
             *("--queues", naive.QUEUE, "--hostname", "naive@%h", "--concurrency", str(workers)),
@@ -104,18 +104,13 @@ class Ways:
             _wait(lambda: not self.sink.is_empty, look=0.002)
             began = time.time()
             _wait(lambda: self.sink.counted().total() >= n, look=0.5)
-        self._count(_message_id(line) for line in lines)
+        self._count(parts.row for parts in wanted)
         return self.sink.last_came_at() - began
 
     def _count(self, wanted: Iterable[str]) -> None:
         got = self.sink.counted()
         if got != Counter(wanted):
             raise Amiss(f"{got.total()} mails of {len(got)} messages are in the sink")
-
-
-def _message_id(line: str) -> str:
-    content: str = json.loads(line)[2]
-    return content.partition("Message-ID: <m-")[2][:36]
 
 
 def _all_at_once(running: list[subprocess.Popen[str]]) -> list[str]:
