@@ -26,6 +26,7 @@ TABLE = {
     Permission.PARTICIPANT_MANAGE: "XXX--",
     Permission.CONTACT_VIEW: "X-X--",
     Permission.MESSAGE_VIEW: "XXX-X",
+    Permission.MESSAGE_RESEND: "XXX--",
     Permission.EXPORT_MAKE: "XX-X-",
     Permission.AUDIT_VIEW: "X---X",
 }
