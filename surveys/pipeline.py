@@ -115,6 +115,7 @@ def set_anchor(*, participant: Participant, name: str, on: date, by: Actor, now:
 def move(*, participant: Participant, timezone: str, by: Actor, now: datetime) -> None:
     """Note that somebody lives in another zone now; what is not yet due moves along."""
     participants.set_timezone(participant=participant, timezone=timezone, by=by, now=now)
+    scheduling.ask_again(participant)
     scheduling.replan([participant], by=by, now=now, results=results_of)
 
 
@@ -181,8 +182,8 @@ def resubscribe(*, participant: Participant, by: Actor, now: datetime) -> bool:
     """Write to somebody again, with what is still ahead; False when they never stopped that."""
     is_new = mailing.resubscribe(participant=participant, by=by, now=now)
     if is_new:
-        scheduling.unsilence(participant=participant, now=now)
         scheduling.replan([participant], by=by, now=now, results=results_of)
+        scheduling.unsilence(participant=participant, now=now)
     return is_new
 
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from surveys.scheduling.amending import Adopted, adopt_due, adopt_if_few
+from surveys.scheduling.amending import Adopted, adopt_due, adopt_if_few, ask_again
 from surveys.scheduling.answering import (
     NotAnswerable,
     OccasionClosed,
@@ -51,6 +51,7 @@ __all__ = [
     "StudyPaused",
     "adopt_due",
     "adopt_if_few",
+    "ask_again",
     "cancel_remaining",
     "close_due",
     "complete",

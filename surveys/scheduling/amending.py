@@ -75,6 +75,14 @@ def adopt_due(*, now: datetime, results: ReadResults = no_results) -> Adopted:
     return Adopted(n_people)
 
 
+def ask_again(participant: Participant) -> bool:
+    """Have `adopt_due` look again for somebody who could not be planned when everybody moved."""
+    versions = ProtocolVersion.objects.filter(study=participant.study_id)
+    newest = versions.order_by("-version").values("pk")[:1]
+    behind = versions.filter(pk=Subquery(newest)).exclude(pk=participant.protocol_id)
+    return behind.update(adopted_at=None) > 0
+
+
 def _unadopted() -> list[ProtocolVersion]:
     newest = ProtocolVersion.objects.filter(study=OuterRef("study")).order_by("-version")
     rows = ProtocolVersion.objects.filter(adopted_at=None, pk=Subquery(newest.values("pk")[:1]))

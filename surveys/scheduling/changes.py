@@ -21,6 +21,12 @@ from surveys.scheduling.states import Cause, MessageState, OccasionState, WhyNot
 UNTAKEN = (MessageState.DUE, MessageState.CANCELLED)
 
 
+BY_THE_PLAN = frozenset(
+    {"", WhyNot.REPLANNED, WhyNot.PAUSED, WhyNot.SNOOZED, WhyNot.CONDITION, WhyNot.WITHDRAWN}
+)
+"""Why planning cancels; what was cancelled for another reason does not come back with the plan."""
+
+
 class ExistingMessage(NamedTuple):
     """A message's row, as far as planning looks at it."""
 
@@ -87,9 +93,10 @@ class MessageChange:
     move: tuple[Dated, ...] = ()
     cancel: tuple[ExistingMessage, ...] = ()
     revive: tuple[Dated, ...] = ()
+    redate: tuple[Dated, ...] = ()  # of who wants no mails: for the day they want them again
 
     def __bool__(self) -> bool:
-        return bool(self.create or self.move or self.cancel or self.revive)
+        return bool(self.create or self.move or self.cancel or self.revive or self.redate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,8 +281,12 @@ def compare_messages(row: ExistingOccasion, target: Iterable[PlannedMessage]) ->
             if key not in wanted and message.state == MessageState.DUE
         ),
         revive=_dated(
-            [(m, due_at) for m, due_at in both if m.why_not != WhyNot.UNSUBSCRIBED],
+            [(m, due_at) for m, due_at in both if m.why_not in BY_THE_PLAN], MessageState.CANCELLED
+        ),
+        redate=_dated(
+            [(m, due_at) for m, due_at in both if m.why_not == WhyNot.UNSUBSCRIBED],
             MessageState.CANCELLED,
+            unless_same=True,
         ),
     )
 

@@ -103,6 +103,7 @@ def _write_messages(changes: Sequence[Change | Delay], why_not: WhyNot = WhyNot.
     )
     rows.date_messages([d for one in changes for d in one.messages.move], MessageState.DUE)
     rows.date_messages([d for one in changes for d in one.messages.revive], MessageState.CANCELLED)
+    rows.redate_messages([d for one in changes for d in one.messages.redate])
     drop_these([m.id for one in changes for m in one.messages.cancel], why_not)
 
 
@@ -116,7 +117,7 @@ def _adopt(people: Sequence[Dossier], planners: Planners, now: datetime) -> None
             settled += [row.id for row in dossier.existing.values() if row.is_settled]
     for protocol, participants in members.items():
         to_come = Occasion.objects.filter(
-            Q(closes_at__gt=now) | Q(closes_at=None),
+            Q(opens_at__gt=now) | Q(opens_at=None),  # what has begun stays as it was planned
             participant__in=participants,
             wave__in=planners[protocol].waves,
             state__in=(OccasionState.PLANNED, OccasionState.EXCLUDED),

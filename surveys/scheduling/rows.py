@@ -118,6 +118,23 @@ def date_messages(wanted: Sequence[Dated], before: MessageState) -> None:
         )
 
 
+def redate_messages(wanted: Sequence[Dated]) -> None:
+    """Note when messages that nobody wants now would be due."""
+    if not wanted:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE surveys_message AS m SET due_at = new.due_at "
+            "FROM unnest(%s::uuid[], %s::timestamptz[]) AS new(id, due_at) "
+            "WHERE m.id = new.id AND m.state = %s",
+            [
+                [dated.message.id for dated in wanted],
+                [dated.due_at for dated in wanted],
+                MessageState.CANCELLED,
+            ],
+        )
+
+
 def _update_occasions(
     assignments: str, values: list[Any], sources: Iterable[str], columns: dict[str, list[Any]]
 ) -> None:

@@ -13,7 +13,7 @@ from django.db.models import Q
 from surveys.participants.models import Participant
 from surveys.scheduling.facts import RUNNING, hold
 from surveys.scheduling.models import Message
-from surveys.scheduling.states import MESSAGE, MessageState, OccasionState, WhyNot
+from surveys.scheduling.states import MESSAGE, MessageKind, MessageState, OccasionState, WhyNot
 
 
 @transaction.atomic
@@ -30,16 +30,19 @@ def silence(*, participant: Participant) -> int:
 
 @transaction.atomic
 def unsilence(*, participant: Participant, now: datetime) -> int:
-    """Plan again what the wish had cancelled and whose time is still ahead; return how many."""
+    """Plan again what the wish had cancelled; return how many messages.
+
+    That is what is still ahead, and the invitation to what is open already: no reminder comes first.
+    """
     hold([participant.pk])
     MESSAGE.check(MessageState.CANCELLED, MessageState.DUE)
     ahead = Message.objects.filter(
         Q(occasion__closes_at=None) | Q(occasion__closes_at__gt=now),
+        Q(due_at__gt=now) | Q(kind=MessageKind.INVITATION, occasion__state=OccasionState.OPEN),
         occasion__participant=participant,
         occasion__state__in=RUNNING,
         state=MessageState.CANCELLED,
         why_not=WhyNot.UNSUBSCRIBED,
-        due_at__gt=now,
     )
     return ahead.update(state=MessageState.DUE, why_not="")
 

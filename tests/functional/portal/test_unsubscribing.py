@@ -118,15 +118,15 @@ def test_who_wants_no_mails_still_takes_part(client: Client, occasion: Occasion)
     assert Participant.objects.get().status == "enrolled"
 
 
-def test_mails_start_again_with_what_is_still_ahead(client: Client, occasion: Occasion) -> None:
-    """What the silence cost is not made up for: an invitation whose time went by stays cancelled."""
+def test_mails_start_again_with_what_is_ahead_and_open(client: Client, occasion: Occasion) -> None:
+    """An invitation whose time went by comes after all while it can be followed."""
     Message.objects.filter(state=MessageState.SENT).update(
         state=MessageState.DUE, sent_at=None, due_at=clock.now() - timedelta(hours=1)
     )
     client.post(path(occasion), ONE_CLICK)
     page = client.post(path(occasion), {"again": "1"}).content.decode()
     assert "Send me no more e-mails" in page
-    assert states() == [("cancelled", WhyNot.UNSUBSCRIBED)] + 3 * [("due", "")]
+    assert states() == 4 * [("due", "")]
     assert Participant.objects.get().unsubscribed_at is None
     assert Event.objects.filter(event="participant.resubscribed").count() == 1
 

@@ -244,6 +244,37 @@ def test_somebody_who_cannot_be_planned_stays_and_stops_nobody() -> None:
     assert Occasion.objects.filter(wave="m6").count() == 3
     version.refresh_from_db()
     assert version.adopted_at == LATER
+    person = Participant.objects.get(code="P002")
+    pipeline.move(participant=person, timezone="Europe/Vienna", by=BY, now=LATER)
+    assert pipeline.adopt(now=LATER).n_people == 1
+    assert list(waiting(version)) == []
+    assert Occasion.objects.filter(wave="m6").count() == 4
+
+
+def test_what_has_begun_and_waits_for_its_condition_keeps_its_version_and_form() -> None:
+    def forms(*codes: str) -> list[dict[str, Any]]:
+        left_out = [{"items": {"calm@1": [f"calm{n}"]}} for n, _ in enumerate(codes, 1)]
+        return [{"code": c, "without": w} for c, w in zip(codes, left_out, strict=True)]
+
+    waves = [
+        wave_document("baseline", "P0D", window={"start_within": "P30D"}),
+        wave_document("m1", "P1D", only_if="baseline.completed"),
+    ]
+    study = make_study(waves=waves, forms=forms("a", "b"))
+    person = make_participant(study, enrolled_at=NOW - 2 * DAY)
+    Participant.objects.update(form="a")
+    replan([person], by=BY, now=NOW - 2 * DAY)
+    open_due(now=NOW)
+    design.load(
+        protocol=Protocol.model_validate(
+            protocol_document(study.code, waves=waves, forms=forms("x", "y"))
+        ),
+        by=BY,
+        now=NOW,
+    )
+    publish(study)
+    m1 = Occasion.objects.get(wave="m1")
+    assert (m1.state, m1.protocol.version, m1.local["form"]) == ("planned", 1, "a")
 
 
 def test_a_crash_in_the_middle_leaves_everybody_on_one_version_and_the_next_run_goes_on(

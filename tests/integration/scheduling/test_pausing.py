@@ -251,3 +251,41 @@ def test_an_own_time_of_day_moves_what_is_ahead() -> None:
         (None, "18:30"),
         ("18:30", None),
     ]
+
+
+def test_mails_that_nobody_wants_follow_the_plan_until_they_are_wanted_again() -> None:
+    wave = wave_document(
+        "m1", "P1D", schedule={"anchor": "therapy", "offset": "P0D", "at": "09:00"}
+    )
+    person = a_person(wave_document("baseline", "P0D"), wave, anchors=["therapy"])
+    first, second = date(2027, 3, 10), date(2027, 3, 20)
+    pipeline.set_anchor(participant=person, name="therapy", on=first, by=BY, now=START)
+    pipeline.unsubscribe(participant=person, by=BY, now=START)
+    pipeline.set_anchor(participant=person, name="therapy", on=second, by=BY, now=berlin(2, 9))
+    assert {state for *_, state, _ in dues("m1")} == {"cancelled"}
+    pipeline.resubscribe(participant=person, by=BY, now=berlin(15, 9))
+    assert dues("m1")[0] == ("invitation", 1, "due", berlin(20, 9))
+    assert {state for *_, state, _ in dues("m1")} == {"due"}
+
+
+def test_after_a_silence_and_a_pause_no_reminder_comes_before_its_invitation() -> None:
+    person = a_person(LONG)
+    pipeline.unsubscribe(participant=person, by=BY, now=START)
+    pipeline.pause(participant=person, until=date(2027, 3, 8), by=BY, now=START)
+    pipeline.sweep(now=berlin(2, 9))
+    pipeline.resubscribe(participant=person, by=BY, now=berlin(6, 9))
+    assert dues("m1")[0][:3] == ("invitation", 1, "due")
+    assert claimed(berlin(7, 23)) == []
+    invitation = Message.objects.get(kind="invitation")
+    assert claimed(berlin(8, 9)) == [str(invitation.pk)]
+    assert invitation.due_at < Message.objects.get(kind="reminder", nth=2).due_at
+
+
+@pytest.mark.parametrize("why_not", ["suppressed", "unsubscribed", "completed"])
+def test_planning_again_brings_nothing_back_that_delivery_cancelled(why_not: str) -> None:
+    person = a_person(LONG)
+    pipeline.sweep(now=berlin(2, 9))
+    pipeline.pause(participant=person, until=date(2027, 3, 4), by=BY, now=berlin(2, 10))
+    Message.objects.filter(kind="invitation").update(state="cancelled", why_not=why_not)
+    pipeline.resume(participant=person, by=BY, now=berlin(3, 9))
+    assert dues("m1")[0][2] == "cancelled"
