@@ -37,10 +37,10 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """200 when everything that the platform needs is there, else 503 with the reasons.
 
-    That mail is kept back or its server silent is said, and is no reason: people can still answer,
-    and a proxy that asks here must not send them away.
+    That mail is late, kept back or its server silent is said, and is no reason: people can still
+    answer, and a proxy that asks here must not send them away.
     """
-    found = _asked({**CHECKS, NOTICES: _patiently(sending)})
+    found = _asked({**CHECKS, NOTICES: _patiently(mail)})
     notices = found.pop(NOTICES)
     is_ready = not any(found.values())
     body = {
@@ -126,8 +126,9 @@ def outbox() -> Iterator[str]:
         yield f"{n_late} messages are more than {LATE.total_seconds() / 60:.0f} minutes late"
 
 
-def sending() -> Iterator[str]:
-    """Why no mail goes out, as far as that was decided."""
+def mail() -> Iterator[str]:
+    """What is late, and why no mail goes out as far as that was decided."""
+    yield from outbox()
     hold = holding.current()
     if hold is not None:
         yield f"sending is held since {hold.since:%Y-%m-%d %H:%M} UTC: {hold.reason}"
@@ -139,5 +140,4 @@ CHECKS: Mapping[str, Check] = {
     "broker": broker,
     "migrations": _patiently(migrations),
     "beat": _patiently(beat),
-    "outbox": _patiently(outbox),
 }

@@ -41,8 +41,8 @@ SECRET_KEYS = frozenset(
     ]
 )
 PATTERNS = (
-    (re.compile(r"(/[su]/)[A-Za-z0-9_~.-]{8,}"), r"\1" + REMOVED),  # personal links
-    (re.compile(r"\ba[a-z2-7]{52}z\b"), REMOVED),  # their token alone
+    (re.compile(r"(/(?:s|u|me)/)[A-Za-z0-9_~.-]{8,}"), r"\1" + REMOVED),  # personal links
+    (re.compile(r"(?i)\ba[a-z2-7]{52}z\b"), REMOVED),  # their token alone
     (re.compile(r"(/reset/key/)[^/\s\"'<>]+"), r"\1" + REMOVED),  # a password may be set with it
     (re.compile(r"\bstudy_[0-9a-f]{16,}"), REMOVED),  # a token of the API
     (re.compile(r"(://)[^/\s@]+@"), r"\1" + REMOVED + "@"),  # a password in a URL

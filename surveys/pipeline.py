@@ -255,10 +255,11 @@ def release(*, doubt_until: datetime | None, by: Actor, now: datetime) -> int:
 
 
 @transaction.atomic
-def open_link(*, occasion: UUID, now: datetime) -> Occasion:
-    """Somebody pressed Start behind a personal link, which may prove that a mail arrived."""
+def open_link(*, occasion: UUID, now: datetime, is_mailed: bool = True) -> Occasion:
+    """Somebody pressed Start behind a personal link; when a mail brought it, it has arrived."""
     opened = scheduling.open_link(occasion=occasion, now=now)
-    evidence.link_opened(occasion=opened, now=now)
+    if is_mailed:
+        evidence.link_opened(occasion=opened, now=now)
     return opened
 
 

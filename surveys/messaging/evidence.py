@@ -1,7 +1,6 @@
 """What proves that a mail arrived: somebody pressed Start behind a link that only it carried.
 
-`pipeline.open_link` calls this with the occasion held. Questionnaires that are reached by another
-page than the one behind their mailed link must not come through here.
+`pipeline.open_link` calls this with the occasion held, unless another page led to the link.
 """
 
 from __future__ import annotations

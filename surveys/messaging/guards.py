@@ -41,7 +41,8 @@ WAITS = f"""
           OR (m.kind = 'reminder' AND EXISTS (
               SELECT FROM surveys_message e
               WHERE e.occasion_id = m.occasion_id
-                AND (e.kind = 'invitation' OR e.nth < m.nth) AND e.id <> m.id
+                AND (e.kind = 'invitation' OR (e.due_at, e.nth) < (m.due_at, m.nth))
+                AND e.id <> m.id
                 AND (e.state IN ('due', 'sending')
                      OR e.sent_at + (m.due_at - least(
                          e.due_at, CASE

@@ -53,17 +53,24 @@ def current() -> SendingHold | None:
 
 @transaction.atomic
 def hold(
-    *, reason: str, by: Actor, now: datetime, sent_until: datetime | None = None
+    *,
+    reason: str,
+    by: Actor,
+    now: datetime,
+    is_restored: bool = False,
+    sent_until: datetime | None = None,
 ) -> SendingHold:
-    """Send nothing until `release`; what holds already stays as it is.
+    """Send nothing until `release`; what holds already stays, unless this knows of a restore.
 
     `sent_until` is the study time of the newest mail that is remembered outside the database.
     """
     locks.hold(LOCK)
     found = current()
-    if found is not None:
+    if found is not None and (found.is_restored or not is_restored):
         return found
-    made = SendingHold.objects.create(since=now, reason=reason[:300], sent_until=sent_until)
+    made = found or SendingHold(since=now)
+    made.reason, made.is_restored, made.sent_until = reason[:300], is_restored, sent_until
+    made.save()
     log.record("sending.held", by=by, at=now, reason=reason[:300])
     LOG.warning("nothing is sent until a person releases it: %s", reason)
     return made
@@ -83,7 +90,8 @@ def release(*, doubt_until: datetime | None, by: Actor, now: datetime) -> int:
     MESSAGE.check(MessageState.DUE, MessageState.UNKNOWN)
     values = {"why": Hurdle.RESTORED, "until": doubt_until}
     n_doubtful = sql.execute(_DOUBT, values) if doubt_until else 0
-    origin.renew()
+    if found.is_restored:  # else what is remembered stays true, also for older backups
+        origin.renew()
     found.delete()
     log.record(
         "sending.released",

@@ -112,6 +112,7 @@ class SendingHold(models.Model):
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     since = models.DateTimeField()
     reason = models.CharField(max_length=300)
+    is_restored = models.BooleanField(default=False)  # the database is older than what was sent
     sent_until = models.DateTimeField(null=True, blank=True)  # the newest mail that is remembered
 
     class Meta:

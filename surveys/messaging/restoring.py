@@ -27,13 +27,17 @@ def checked(*, now: datetime) -> Memory:
 
     A server that was upgraded or replaced is no reason as long as the memory agrees.
     """
-    standing = origin.standing()
-    memory = Memory(standing.key)
+    key = origin.standing().key
+    memory = Memory(key)
     mark = memory.recall()
+    # Read last: what is remembered was in the database before, whatever other workers do meanwhile.
+    standing = origin.standing()
+    if standing.key != key:  # released just now
+        return checked(now=now)
     if mark.claimed > standing.claimed or mark.started > standing.started:
-        holding.hold(reason=OLDER, sent_until=mark.at, by=BY, now=now)
+        holding.hold(reason=OLDER, sent_until=mark.at, is_restored=True, by=BY, now=now)
     elif standing.has_moved and mark == Mark():
-        holding.hold(reason=ELSEWHERE, by=BY, now=now)
+        holding.hold(reason=ELSEWHERE, is_restored=True, by=BY, now=now)
     elif standing.has_moved:
         origin.settle()
     return memory

@@ -189,6 +189,7 @@ class Migration(migrations.Migration):
                 ),
                 ("since", models.DateTimeField()),
                 ("reason", models.CharField(max_length=300)),
+                ("is_restored", models.BooleanField(default=False)),
                 ("sent_until", models.DateTimeField(blank=True, null=True)),
             ],
             options={

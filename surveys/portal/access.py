@@ -6,12 +6,15 @@ from datetime import datetime
 from enum import Enum, auto
 
 from django.db.models import QuerySet
+from django.urls import reverse
 
 from surveys.lib import tokens
 from surveys.participants.models import Participant
 from surveys.portal.passes import Pass
 from surveys.scheduling.models import DOCUMENTS, Occasion
 from surveys.scheduling.states import OccasionState
+
+FROM_OWN_PAGE = "own"  # in the query: no mail brought this visitor here
 
 
 class Access(Enum):
@@ -37,6 +40,12 @@ def behind_link(token: str) -> Occasion:
     except (tokens.BadToken, Occasion.DoesNotExist) as error:
         raise NoSuchLink from error
     return occasion
+
+
+def path_from_own_page(occasion: Occasion) -> str:
+    """Where somebody's own page leads to one of their questionnaires."""
+    token = tokens.make("occasion", occasion.pk, occasion.link_generation)
+    return f"{reverse('portal:landing', args=[token])}?{FROM_OWN_PAGE}"
 
 
 def behind_own_link(purpose: str, token: str) -> Participant:

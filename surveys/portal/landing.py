@@ -9,7 +9,7 @@ from surveys import pipeline
 from surveys.instruments.duration import minutes
 from surveys.lib import clock, dates
 from surveys.portal import notices
-from surveys.portal.access import Access, NoSuchLink, access_to, behind_link
+from surveys.portal.access import FROM_OWN_PAGE, Access, NoSuchLink, access_to, behind_link
 from surveys.portal.frame import Frame, frame_of
 from surveys.portal.notices import Notice
 from surveys.portal.passes import Pass, read_pass
@@ -33,7 +33,7 @@ def landing(request: HttpRequest, token: str) -> HttpResponse:
     if request.method != "POST":
         return _welcome(request, occasion, frame)
     if "language" in request.POST:  # the pass that carries it opens no question before Start
-        return see_other(request.path, _pass(occasion, request.POST["language"]))
+        return see_other(request.get_full_path(), _pass(occasion, request.POST["language"]))
     return _start(request, occasion, frame)
 
 
@@ -50,7 +50,8 @@ def _welcome(request: HttpRequest, occasion: Occasion, frame: Frame) -> HttpResp
 
 def _start(request: HttpRequest, occasion: Occasion, frame: Frame) -> HttpResponse:
     try:
-        pipeline.open_link(occasion=occasion.id, now=clock.now())
+        is_mailed = FROM_OWN_PAGE not in request.GET
+        pipeline.open_link(occasion=occasion.id, now=clock.now(), is_mailed=is_mailed)
     except (OccasionClosed, OccasionNotOpen):
         return notices.show(request, Notice.CLOSED, frame)
     return see_other("portal:survey", _pass(occasion, frame.language))

@@ -18,11 +18,11 @@ from django.views.decorators.http import require_http_methods
 
 from surveys import pipeline
 from surveys.audit.actors import Actor
-from surveys.lib import clock, tokens
+from surveys.lib import clock
 from surveys.participants.actions import HasWithdrawn, NoPause
 from surveys.participants.models import Participant
 from surveys.portal import notices
-from surveys.portal.access import NoSuchLink, behind_own_link
+from surveys.portal.access import NoSuchLink, behind_own_link, path_from_own_page
 from surveys.portal.frame import frame_of_person
 from surveys.portal.notices import Notice
 from surveys.portal.own_standing import own_standing
@@ -155,7 +155,7 @@ def _start(asked: Asked) -> str:
         )
     except CannotStart as error:
         raise CannotDo(_("This questionnaire cannot be started now.")) from error
-    return f"/s/{tokens.make('occasion', occasion.pk, occasion.link_generation)}/"
+    return path_from_own_page(occasion)
 
 
 def _stop(asked: Asked) -> None:

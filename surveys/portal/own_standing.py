@@ -11,9 +11,10 @@ from surveys import pipeline
 from surveys.design import schedule
 from surveys.design.protocol import Protocol
 from surveys.design.registry import protocol_of
-from surveys.lib import dates, tokens
+from surveys.lib import dates
 from surveys.lib.languages import pick
 from surveys.participants.models import Participant
+from surveys.portal.access import path_from_own_page
 from surveys.scheduling.models import DOCUMENTS, Occasion
 from surveys.scheduling.states import OccasionState
 
@@ -28,7 +29,7 @@ class OpenOne:
 
     id: UUID
     title: str
-    token: str
+    link: str
     closes: tuple[str, str] | None  # the last day and time, in words
     soon: datetime | None
     tomorrow: datetime | None
@@ -88,7 +89,7 @@ def _open(
         yield OpenOne(
             id=row.pk,
             title=_title(protocol_of(row.protocol), row.wave, language),
-            token=tokens.make("occasion", row.pk, row.link_generation),
+            link=path_from_own_page(row),
             closes=dates.closing(closes_at, participant.timezone, language) if closes_at else None,
             soon=soon if offers and _is_before(soon, closes_at) else None,
             tomorrow=tomorrow if offers and _is_before(tomorrow, closes_at) else None,

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Max
 
 from surveys.audit import log
 from surveys.audit.actors import Actor
@@ -29,7 +30,7 @@ from surveys.scheduling.facts import hold as hold_participants
 from surveys.scheduling.models import Message, Occasion
 from surveys.scheduling.planner import PlannedOccasion, Planner
 from surveys.scheduling.replanning import replan
-from surveys.scheduling.states import OccasionState
+from surveys.scheduling.states import MessageKind, MessageState, OccasionState
 
 
 class CannotSnooze(ValueError):
@@ -73,17 +74,18 @@ def snooze(
     now: datetime,
     results: ReadResults = no_results,
 ) -> Occasion:
-    """Send nothing for this occasion before `until`, an instant before it closes.
+    """Send nothing for this occasion before `until`, an instant before it closes, but then.
 
-    Its due messages move there or later, in their order and outside quiet hours. Raises
-    OccasionNotOpen, OccasionClosed and CannotSnooze.
+    Its due messages move there or later, in their order and outside quiet hours; when there is
+    none, one more reminder is planned. Raises OccasionNotOpen, OccasionClosed and CannotSnooze.
     """
     row = hold(occasion)
     if row.state in NOT_YET:
         raise OccasionNotOpen(row.state)
     if row.state not in ANSWERABLE or (row.closes_at and row.closes_at <= now):
         raise OccasionClosed(row.state)
-    if until <= now or (row.closes_at and until >= row.closes_at):
+    wakes_at = schedule.quiet(until, _quiet_hours(row), row.participant.timezone)
+    if until <= now or (row.closes_at and wakes_at >= row.closes_at):
         raise CannotSnooze("choose a moment between now and the close")
     if row.snoozed_until == until:
         return row
@@ -91,8 +93,26 @@ def snooze(
     row.save(update_fields=["snoozed_until"])
     replan([row.participant], by=by, now=now, results=results)
     row.refresh_from_db(fields=["local"])
+    _wake(row, wakes_at)
     _record("occasion.snoozed", row, by, now, until=until.astimezone(UTC).isoformat())
     return row
+
+
+def _wake(row: Occasion, at: datetime) -> None:
+    """Plan one more reminder for `at`, unless something is due by then."""
+    messages = Message.objects.filter(occasion=row)
+    if messages.filter(state=MessageState.DUE, due_at__lte=at).exists():
+        return
+    reminders = messages.filter(kind=MessageKind.REMINDER)
+    n_planned = len(protocol_of(row.protocol).by_code[row.wave].reminders)
+    last = reminders.aggregate(last=Max("nth"))["last"] or 0
+    Message.objects.create(
+        occasion=row, kind=MessageKind.REMINDER, nth=max(n_planned, last) + 1, due_at=at
+    )
+
+
+def _quiet_hours(row: Occasion) -> tuple[str, str] | None:
+    return protocol_of(row.protocol).quiet_hours
 
 
 def startable(

@@ -58,7 +58,7 @@ class Postponement:
         """
         found: dict[MessageKey, datetime] = {}
         last: datetime | None = None
-        for (kind, nth), due in sorted(dues.items()):  # the invitation first
+        for (kind, nth), due in sorted(dues.items(), key=_in_order):
             moments = list(self._moments(due)) if self.reaches(due) else [due]
             offered = moments if kind == "invitation" else moments[:1]
             at = next((moment for moment in offered if moment < closes_at), None)
@@ -111,6 +111,12 @@ class Postponement:
         yield schedule.quiet(wished, self.quiet_hours, self.zone)
         yield schedule.quiet(first, self.quiet_hours, self.zone)
         yield first
+
+
+def _in_order(planned: tuple[MessageKey, datetime]) -> tuple[str, datetime, int]:
+    """The invitation first; a reminder that was asked for may come before planned ones."""
+    (kind, nth), due = planned
+    return kind, due, nth
 
 
 def untold(local: Intent) -> Intent:

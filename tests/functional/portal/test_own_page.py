@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -183,7 +184,7 @@ def test_a_questionnaire_of_their_own_is_started_and_then_open(
 ) -> None:
     answer = client.post(path(occasion), {"action": "start", "wave": "worry"})
     started = Occasion.objects.get(wave="worry")
-    assert answer["Location"] == link(started)
+    assert answer["Location"] == f"{link(started)}?own"
     text = client.get(path(occasion)).content.decode()
     assert link(started) in text
     assert "Start it now" not in text
@@ -249,3 +250,18 @@ def test_on_a_phone_without_scripts(
         seen.goto(f"{live}{address}")
         assert accessibility_faults(seen) == []
         assert seen.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_going_on_from_the_own_page_proves_no_mail(client: Client, occasion: Occasion) -> None:
+    """The link in the foot of any mail leads there, so it does not say that this one arrived."""
+    invitation = make_message(occasion, state="unknown")
+    page = client.get(path(occasion)).content.decode()
+    (to,) = re.findall(r'href="(/s/[^"]+)"', page)
+    assert client.post(to, {"start": "1"}).status_code == 303
+    occasion.refresh_from_db()
+    assert occasion.link_opened_at is not None
+    invitation.refresh_from_db()
+    assert invitation.state == "unknown"
+    client.post(to.partition("?")[0], {"start": "1"})
+    invitation.refresh_from_db()
+    assert invitation.state == "sent"

@@ -223,6 +223,62 @@ def test_ordinary_life_holds_nothing(
     assert (held(), len(server.accepted)) == ("", 6)
 
 
+def test_what_another_worker_sends_meanwhile_is_no_reason(
+    server: ScriptedServer, invite: Invite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It notes a newer mail between our looks at the database and at the memory."""
+    invite("AAAA-0001")
+    deliver_due(now=NOW)
+    invite("AAAA-0002")
+    recall = Memory.recall
+
+    def after_another(memory: Memory) -> Mark:
+        monkeypatch.setattr(Memory, "recall", recall)
+        deliver_due(now=NOW)
+        return memory.recall()
+
+    monkeypatch.setattr(Memory, "recall", after_another)
+    deliver_due(now=NOW)
+    assert len(server.accepted) == 2
+    assert held() == ""
+
+
+def test_a_hold_for_another_reason_leaves_older_backups_known(
+    server: ScriptedServer, invite: Invite
+) -> None:
+    invite("AAAA-0001")
+    deliver_due(now=NOW - DAY)  # the database gets its key, and sends nothing yet
+    with backup() as restore:
+        pipeline.hold(reason="The mail server moves.", by=BY, now=NOW)
+        deliver_due(now=NOW)
+        pipeline.release(doubt_until=None, by=BY, now=NOW)
+        deliver_due(now=NOW)
+        assert len(server.accepted) == 1
+        restore()
+    deliver_due(now=LATER)
+    assert held().startswith("The database is older")
+    assert len(server.accepted) == 1
+
+
+def test_who_held_before_the_restore_was_noticed_learns_of_it(
+    server: ScriptedServer, invite: Invite
+) -> None:
+    invite("AAAA-0001")
+    deliver_due(now=NOW - DAY)  # the database gets its key, and sends nothing yet
+    with backup() as restore:
+        deliver_due(now=NOW)
+        restore()
+    pipeline.hold(reason="A backup is put back.", by=BY, now=NOW)
+    deliver_due(now=LATER)
+    found = SendingHold.objects.get()
+    assert found.reason.startswith("The database is older")
+    assert (found.sent_until, found.since) == (NOW, NOW)
+    assert pipeline.release(doubt_until=found.sent_until, by=BY, now=LATER) == 1
+    deliver_due(now=LATER)
+    assert held() == ""
+    assert len(server.accepted) == 1
+
+
 def test_mails_go_out_although_nothing_can_be_remembered(
     server: ScriptedServer,
     settings: Settings,

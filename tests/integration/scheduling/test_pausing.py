@@ -289,3 +289,31 @@ def test_planning_again_brings_nothing_back_that_delivery_cancelled(why_not: str
     Message.objects.filter(kind="invitation").update(state="cancelled", why_not=why_not)
     pipeline.resume(participant=person, by=BY, now=berlin(3, 9))
     assert dues("m1")[0][2] == "cancelled"
+
+
+@pytest.mark.parametrize("reminders", [[], ["P3D", "P8D"]])
+def test_who_snoozes_is_reminded_then_whatever_the_plan_has_left(reminders: list[str]) -> None:
+    person = a_person(wave_document("m1", "P1D", reminders=reminders))
+    pipeline.sweep(now=berlin(2, 9))
+    Message.objects.filter(kind="invitation").update(state="sent", sent_at=berlin(2, 9))
+    occasion = Occasion.objects.get().pk
+    nth = len(reminders) + 1
+    for until in (berlin(2, 12), berlin(3, 9)):
+        for _ in range(2):
+            pipeline.snooze(occasion=occasion, until=until, by=BY, now=berlin(2, 10))
+        assert dues("m1")[-1] == ("reminder", nth, "due", until)
+        assert len(dues("m1")) == nth + 1
+    replan([person], by=BY, now=berlin(2, 11))
+    assert claimed(berlin(3, 8)) == []
+    assert claimed(berlin(3, 9)) == [str(Message.objects.get(kind="reminder", nth=nth).pk)]
+
+
+def test_nobody_is_woken_in_quiet_hours_or_when_it_has_closed() -> None:
+    a_person(
+        wave_document("m1", "P1D", reminders=[], window={"start_within": "PT14H"}),
+        quiet_hours=("22:00", "08:00"),
+    )
+    pipeline.sweep(now=berlin(2, 9))
+    occasion = Occasion.objects.get().pk
+    with pytest.raises(CannotSnooze):  # it closes at eleven in the evening
+        pipeline.snooze(occasion=occasion, until=berlin(2, 22, 30), by=BY, now=berlin(2, 10))

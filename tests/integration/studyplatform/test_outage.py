@@ -42,7 +42,7 @@ make_server("127.0.0.1", int(sys.argv[1]), application).serve_forever()
 
 
 SOON = 3.0  # seconds
-ASKS_THE_DATABASE = ("database", "migrations", "beat", "outbox")
+ASKS_THE_DATABASE = ("database", "migrations", "beat")
 
 # Whoever brings a session makes us ask PostgreSQL, before and after the view.
 COOKIES = {"session": "abcdefghijklmnopqrstuvwxyz012345", "csrf": "c" * 32}

@@ -46,6 +46,9 @@ def test_the_pattern_knows_a_real_token() -> None:
     [
         f"GET /s/{TOKEN}/ 200",
         f"GET /u/{TOKEN}/ 200",
+        f"GET /me/{TOKEN}/ 200",
+        f"GET /me/{TOKEN.upper()}/ 200",
+        f"token {TOKEN.upper()} alone",
         f"link http://h/s/{TOKEN}/page?x=1",
         f"token {TOKEN}.",
     ],
