@@ -193,6 +193,7 @@ def correct_address(*, participant: Participant, email: str, by: Actor, now: dat
     is_new = mailing.correct_address(participant=participant, email=email, by=by, now=now)
     if is_new:
         scheduling.send_after_all(participant=participant, now=now)
+        scheduling.renew_links(participant=participant, now=now)
     return is_new
 
 

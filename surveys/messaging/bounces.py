@@ -43,12 +43,14 @@ def note(report: Report, *, now: datetime) -> Participant | None:
     if message is None:
         return None
     participant = message.occasion.participant
-    indexes = mailing.fingerprints_of(report.recipient) or mailing.fingerprints(participant)
+    present = mailing.fingerprints(participant)
+    indexes = mailing.fingerprints_of(report.recipient) or present
     if not _is_new(report, message, indexes, now):
         return None
     if message.state == MessageState.SENDING:
         raise TooSoon(f"message {message.id} is being sent")
-    _bring_forward(message, report, now)
+    if set(indexes) & set(present) or not present:  # else it speaks of the address before
+        _bring_forward(message, report, now)
     reason = _reason_to_suppress(message, report, indexes)
     is_told = (
         reason

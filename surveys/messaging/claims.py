@@ -104,7 +104,10 @@ _MAILS_OF_A_DAY = """
     FROM surveys_occasion o JOIN surveys_message m ON m.occasion_id = o.id
     WHERE o.participant_id = ANY(%(participants)s)
       AND (m.state = 'sending' OR (m.state IN ('sent', 'unknown', 'bounced')
-           AND coalesce(m.sent_at, m.due_at) > %(now)s - interval '24 hours'))
+           AND coalesce(m.sent_at, m.due_at) > %(now)s - interval '24 hours')
+           OR (m.state = 'unknown' AND EXISTS (
+               SELECT FROM surveys_deliveryattempt a WHERE a.message_id = m.id
+               AND a.body_started_at > clock_timestamp() - interval '24 hours')))
     GROUP BY o.participant_id
 """
 

@@ -52,6 +52,7 @@ BATCH = 50  # messages a claim; a crash leaves at most so many to the reaper
 LIMIT = 2000  # messages a run, which remembers whom it wrote to; the next run goes on
 RUN_SECONDS = 40.0  # no message is begun after this long, so that workers get to other tasks
 SLACK = 5.0
+SHARE_TO_WAIT = 0.25  # of the time left to answer, that a mail may wait for its domain's pace
 LOG = logging.getLogger(__name__)
 
 Contacts: TypeAlias = dict[int, Contact | CannotDecrypt]
@@ -188,7 +189,8 @@ class Round:
             self.n_ended += claims.cancel(unwanted, claim.token, WhyNot.SUPPRESSED)
         waits_anew = {each.id for each in claim.letters if not each.has_slot} - refused
         domains = {pk: found.domain for pk, found in prints.items() if pk in waits_anew}
-        slots = pace.put_off(domains, per_minute=settings.MAILS_PER_MINUTE_PER_DOMAIN)
+        patience = {each.id: (each.closes_at - self.now) * SHARE_TO_WAIT for each in claim.letters}
+        slots = pace.put_off(domains, patience, per_minute=settings.MAILS_PER_MINUTE_PER_DOMAIN)
         if slots:
             early = [letter for letter in claim.letters if letter.id in slots]
             claims.release(early, claim.token, slots)

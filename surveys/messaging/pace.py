@@ -2,7 +2,7 @@
 
 A domain is known by a keyed fingerprint. It may get one minute's mails at once; what is over the
 pace is given back with its own place in the queue, so no other domain waits for it and nothing is
-looked at twice before its time.
+looked at twice before its time. Who would have to wait too long for that goes at once.
 """
 
 from __future__ import annotations
@@ -29,10 +29,13 @@ _RESERVE = """
 """
 
 
-def put_off(domains: Mapping[UUID, bytes], *, per_minute: float) -> dict[UUID, datetime]:
+def put_off(
+    domains: Mapping[UUID, bytes], patience: Mapping[UUID, timedelta], *, per_minute: float
+) -> dict[UUID, datetime]:
     """Take a place for each message, in their order; return when the ones over the pace may go.
 
-    `domains` holds a fingerprint a message. One query; none when there is no pace (0).
+    `domains` holds a fingerprint a message and `patience` how long it can wait at most; whoever
+    cannot takes a place too, and uses it now. One query; none when there is no pace (0).
     """
     if not domains or not per_minute:
         return {}
@@ -45,6 +48,6 @@ def put_off(domains: Mapping[UUID, bytes], *, per_minute: float) -> dict[UUID, d
     for message, index in domains.items():
         places[index] += gap
         allowed_at = places[index] - MINUTE
-        if allowed_at > found[index][1]:
+        if timedelta(0) < allowed_at - found[index][1] <= patience[message]:
             later[message] = allowed_at
     return later

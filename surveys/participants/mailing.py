@@ -12,6 +12,7 @@ from django.db import transaction
 
 from surveys.audit import log
 from surveys.audit.actors import Actor
+from surveys.lib.ids import uuid7
 from surveys.participants.addresses import BadAddress, parse
 from surveys.participants.identity import actions as identity
 from surveys.participants.models import Participant
@@ -49,7 +50,7 @@ def fingerprints_of(email: str) -> list[bytes]:
 def correct_address(*, participant: Participant, email: str, by: Actor, now: datetime) -> bool:
     """Note a participant's right address; False when it was right.
 
-    Raises BadAddress, AddressTaken and NoAddress. The audit trail holds that it was done, and by
+    The links to their own page end, since somebody else may have them. Raises BadAddress, AddressTaken and NoAddress. The audit trail holds that it was done, and by
     whom, but neither of the addresses.
     """
     _lock(participant)
@@ -61,6 +62,8 @@ def correct_address(*, participant: Participant, email: str, by: Actor, now: dat
         raise AddressTaken("this address belongs to somebody else in this study")
     is_new = identity.correct(participant, address)
     if is_new:
+        participant.key = uuid7()
+        participant.save(update_fields=["key"])
         _record("contact.corrected", participant, by, now)
     return is_new
 

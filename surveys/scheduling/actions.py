@@ -31,7 +31,7 @@ from surveys.scheduling.asking import (
 from surveys.scheduling.counting import PlanCounts
 from surveys.scheduling.reconciling import Reconciled, reconcile_due, reconcile_now
 from surveys.scheduling.replanning import replan
-from surveys.scheduling.silencing import send_after_all, silence, unsilence
+from surveys.scheduling.silencing import renew_links, send_after_all, silence, unsilence
 from surveys.scheduling.sweeping import Closed, close_due, open_due
 
 __all__ = [
@@ -61,6 +61,7 @@ __all__ = [
     "reconcile_due",
     "reconcile_now",
     "record_saved",
+    "renew_links",
     "replan",
     "send_after_all",
     "silence",

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max
 
 from surveys.audit import log
 from surveys.audit.actors import Actor
@@ -30,7 +29,8 @@ from surveys.scheduling.facts import hold as hold_participants
 from surveys.scheduling.models import Message, Occasion
 from surveys.scheduling.planner import PlannedOccasion, Planner
 from surveys.scheduling.replanning import replan
-from surveys.scheduling.states import MessageKind, MessageState, OccasionState
+from surveys.scheduling.states import OccasionState
+from surveys.scheduling.waking import wake
 
 
 class CannotSnooze(ValueError):
@@ -93,22 +93,9 @@ def snooze(
     row.save(update_fields=["snoozed_until"])
     replan([row.participant], by=by, now=now, results=results)
     row.refresh_from_db(fields=["local"])
-    _wake(row, wakes_at)
+    wake(row, wakes_at)
     _record("occasion.snoozed", row, by, now, until=until.astimezone(UTC).isoformat())
     return row
-
-
-def _wake(row: Occasion, at: datetime) -> None:
-    """Plan one more reminder for `at`, unless something is due by then."""
-    messages = Message.objects.filter(occasion=row)
-    if messages.filter(state=MessageState.DUE, due_at__lte=at).exists():
-        return
-    reminders = messages.filter(kind=MessageKind.REMINDER)
-    n_planned = len(protocol_of(row.protocol).by_code[row.wave].reminders)
-    last = reminders.aggregate(last=Max("nth"))["last"] or 0
-    Message.objects.create(
-        occasion=row, kind=MessageKind.REMINDER, nth=max(n_planned, last) + 1, due_at=at
-    )
 
 
 def _quiet_hours(row: Occasion) -> tuple[str, str] | None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from surveys.participants.models import Participant
+from surveys.scheduling.answering import ANSWERABLE
 from surveys.scheduling.facts import RUNNING, hold
-from surveys.scheduling.models import Message
+from surveys.scheduling.models import Message, Occasion
 from surveys.scheduling.states import MESSAGE, MessageKind, MessageState, OccasionState, WhyNot
+from surveys.scheduling.waking import wake
 
 
 @transaction.atomic
@@ -57,10 +59,29 @@ def send_after_all(*, participant: Participant, now: datetime) -> int:
     MESSAGE.check(MessageState.BOUNCED, MessageState.DUE)
     lost = Message.objects.filter(
         Q(state=MessageState.BOUNCED) | Q(state=MessageState.CANCELLED, why_not=WhyNot.SUPPRESSED),
+        Q(occasion__closes_at=None) | Q(occasion__closes_at__gt=now),
         occasion__participant=participant,
-        occasion__state__in=(OccasionState.OPEN, OccasionState.STARTED),
-        occasion__closes_at__gt=now,
+        occasion__state__in=ANSWERABLE,
     )
     firsts = lost.order_by("occasion", "due_at").distinct("occasion")
     again = Message.objects.filter(pk__in=list(firsts.values_list("pk", flat=True)))
     return again.update(state=MessageState.DUE, why_not="", sent_at=None, not_before=None)
+
+
+@transaction.atomic
+def renew_links(*, participant: Participant, now: datetime) -> int:
+    """End the links to what runs, which somebody else may have; mail new ones to what is open.
+
+    Return how many more reminders that took.
+    """
+    hold([participant.pk])
+    running = Occasion.objects.filter(participant=participant, state__in=RUNNING)
+    running.update(link_generation=F("link_generation") + 1)
+    if participant.unsubscribed_at is not None:
+        return 0
+    mailed = Message.objects.filter(
+        occasion__in=running.filter(state__in=ANSWERABLE).exclude(closes_at__lte=now),
+        state__in=(MessageState.SENT, MessageState.UNKNOWN),
+    )
+    rows = Occasion.objects.filter(pk__in=mailed.values("occasion")).select_related("protocol")
+    return sum(wake(row, now) for row in rows)

@@ -10,7 +10,7 @@ from django.test import Client
 from surveys import pipeline
 from surveys.access.roles import Role
 from surveys.audit.models import Event
-from surveys.lib import clock
+from surveys.lib import clock, tokens
 from surveys.messaging.models import Suppression
 from surveys.messaging.reports import Report, Verdict
 from surveys.participants.identity.actions import contacts_of
@@ -89,6 +89,38 @@ def test_a_corrected_address_gets_what_is_open_and_did_not_arrive(
     event = Event.objects.get(event="contact.corrected")
     assert (event.actor_kind, event.subject) == ("staff", stage.person.code)
     assert "ada" not in str(list(Event.objects.values())).lower().replace("stage", "")
+
+
+def test_whoever_had_the_mail_by_mistake_loses_its_links(coordinator: Client, stage: Stage) -> None:
+    occasion, key = stage.message.occasion, stage.person.key
+    Message.objects.update(state=MessageState.SENT, sent_at=clock.now(), why_not="")
+    old = [
+        f"/s/{tokens.make('occasion', occasion.pk, occasion.link_generation)}/",
+        f"/me/{tokens.make('me', key)}/",
+        f"/u/{tokens.make('unsubscribe', key)}/",
+    ]
+    assert [Client().get(path).status_code for path in old] == [200, 200, 200]
+    coordinator.post(f"{page(stage)}address/", {"email": "ada.right@mail.example"})
+    assert [Client().get(path).status_code for path in old] == [404, 404, 404]
+    reminder = Message.objects.get(occasion=occasion, state=MessageState.DUE)
+    assert (reminder.kind, reminder.due_at <= clock.now()) == ("reminder", True)
+    occasion.refresh_from_db()
+    new = f"/s/{tokens.make('occasion', occasion.pk, occasion.link_generation)}/"
+    assert Client().get(new).status_code == 200
+
+
+def test_a_late_report_about_the_address_before_moves_no_mail(
+    coordinator: Client, stage: Stage
+) -> None:
+    report(stage)
+    coordinator.post(f"{page(stage)}address/", {"email": "ada.right@mail.example"})
+    Message.objects.filter(pk=stage.message.pk).update(state=MessageState.SENT, sent_at=clock.now())
+    now = clock.now()
+    late = Report(
+        "mailgun", "late", Verdict.BOUNCED, stage.message.pk, now, SAID, "ada@secret.example"
+    )
+    assert pipeline.note_mail_report(report=late, now=now)
+    assert Message.objects.get(pk=stage.message.pk).state == MessageState.SENT
 
 
 @pytest.mark.parametrize("email", ["", "nobody", "two@mail.example, three@mail.example"])

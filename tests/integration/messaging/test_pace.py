@@ -17,10 +17,10 @@ from surveys.lib import sql
 from surveys.messaging import pace
 from surveys.messaging.delivery import deliver_due
 from surveys.messaging.models import DeliveryAttempt, MailDomain
-from surveys.scheduling.models import Message
+from surveys.scheduling.models import Message, Occasion
 from tests import world
 from tests.smtp import ScriptedServer
-from tests.world import NOW
+from tests.world import DAY, NOW
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -32,10 +32,10 @@ def slow(settings: Settings) -> None:
     settings.MAILS_PER_MINUTE_PER_DOMAIN = 6
 
 
-def invite(study: Study, n: int, domain: str = "big.example") -> list[UUID]:
+def invite(study: Study, n: int, domain: str = "big.example", first: int = 0) -> list[UUID]:
     """Messages for so many people at one domain, the first due first."""
     made = []
-    for i in range(n):
+    for i in range(first, first + n):
         person = world.make_person(study, f"{domain[:3].upper()}-{i:04}", email=f"p{i}@{domain}")
         due_at = NOW - timedelta(hours=1) + timedelta(seconds=i)
         made.append(world.make_message(world.make_occasion(person), due_at=due_at).pk)
@@ -78,9 +78,11 @@ def test_each_gets_its_mail_when_its_place_comes_and_is_looked_at_once(
     reserved: list[UUID] = []
     put_off = pace.put_off
 
-    def noted(domains: Mapping[UUID, bytes], *, per_minute: float) -> dict[UUID, datetime]:
+    def noted(
+        domains: Mapping[UUID, bytes], patience: Mapping[UUID, timedelta], *, per_minute: float
+    ) -> dict[UUID, datetime]:
         reserved.extend(domains)
-        return put_off(domains, per_minute=per_minute)
+        return put_off(domains, patience, per_minute=per_minute)
 
     monkeypatch.setattr(pace, "put_off", noted)
     sent = []
@@ -121,7 +123,7 @@ def test_a_batch_costs_one_query_and_the_row_tells_no_domain(
 ) -> None:
     batch = {uuid4(): bytes([n % 7]) * 16 for n in range(50)}
     with django_assert_num_queries(1):  # type: ignore[operator]  # a fixture without a type
-        assert pace.put_off(batch, per_minute=60) == {}
+        assert pace.put_off(batch, dict.fromkeys(batch, DAY), per_minute=60) == {}
     assert {len(row.domain_index) for row in MailDomain.objects.all()} == {16}
 
 
@@ -130,10 +132,24 @@ def test_whatever_the_workers_do_no_minute_sees_more_than_twice_the_pace() -> No
     allowed_at: list[float] = []
     for size in (50, 50, 3, 50, 20, 50, 7):
         batch = {uuid4(): b"d" * 16 for _ in range(size)}
-        later = pace.put_off(batch, per_minute=60)
+        later = pace.put_off(batch, dict.fromkeys(batch, DAY), per_minute=60)
         now = sql.rows("SELECT clock_timestamp()")[0][0]
         allowed_at += [max((later.get(pk, now) - now).total_seconds(), 0) for pk in batch]
     allowed_at.sort()
     for i, begin in enumerate(allowed_at):
         assert sum(begin <= at < begin + 60 for at in allowed_at[i:]) <= 120
     assert allowed_at[-1] > 100
+
+
+def test_who_cannot_wait_goes_at_once_and_takes_a_place(
+    server: ScriptedServer, study: Study
+) -> None:
+    invite(study, 40)
+    deliver_due(now=NOW)
+    (prompt,) = invite(study, 1, "big.example", first=40)
+    Occasion.objects.filter(messages=prompt).update(closes_at=NOW + timedelta(minutes=3))
+    place = MailDomain.objects.get().next_at
+    deliver_due(now=NOW)
+    assert Message.objects.get(pk=prompt).state == "sent"
+    assert len(server.accepted) == 7
+    assert MailDomain.objects.get().next_at == place + timedelta(seconds=10)
