@@ -18,6 +18,7 @@ from surveys.design import actions as design
 from surveys.design.models import ProtocolVersion, Study
 from surveys.design.protocol import Wave
 from surveys.lib.crashpoints import Point, reached
+from surveys.lib.deadlocks import repeated
 from surveys.messaging import bounces, delivery, evidence, holding, resending, suppressions
 from surveys.messaging.delivery import Delivered
 from surveys.messaging.reports import Report, Verdict
@@ -255,6 +256,7 @@ def release(*, doubt_until: datetime | None, by: Actor, now: datetime) -> int:
     return holding.release(doubt_until=doubt_until, by=by, now=now)
 
 
+@repeated
 @transaction.atomic
 def open_link(*, occasion: UUID, now: datetime, is_mailed: bool = True) -> Occasion:
     """Somebody pressed Start behind a personal link; when a mail brought it, it has arrived."""
@@ -264,6 +266,7 @@ def open_link(*, occasion: UUID, now: datetime, is_mailed: bool = True) -> Occas
     return opened
 
 
+@repeated
 @transaction.atomic
 def save_page(
     *,
