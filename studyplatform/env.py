@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
+LOCK_SECONDS = 10
+IDLE_SECONDS = 300  # an export works between two fetches of one snapshot
 TLS = frozenset({"", "starttls", "ssl"})
 
 
@@ -75,8 +77,12 @@ def origin(name: str, default: str) -> SplitResult:
     return parts
 
 
-def database(url: str) -> dict[str, Any]:
-    """A PostgreSQL URL as Django's connection settings; `?host=/dir` means a socket."""
+def database(url: str, *, statement_seconds: float = 0) -> dict[str, Any]:
+    """A PostgreSQL URL as Django's connection settings; `?host=/dir` means a socket.
+
+    Nobody waits for ever: not for a row that somebody holds, not for a client that went away
+    within a transaction, and no statement takes longer than told (0: as long as it likes).
+    """
     parts = _split("DATABASE_URL", url)
     if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
         raise BadSetting("DATABASE_URL: expected postgresql://user:password@host:port/name")
@@ -88,10 +94,19 @@ def database(url: str) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": options.pop("host", parts.hostname or ""),
         "PORT": options.pop("port", str(parts.port or "")),
-        "OPTIONS": {"connect_timeout": 5, **options},
+        "OPTIONS": {"connect_timeout": 5, "options": _limits(statement_seconds), **options},
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
     }
+
+
+def _limits(statement_seconds: float) -> str:
+    milliseconds = {
+        "lock_timeout": LOCK_SECONDS * 1000,
+        "idle_in_transaction_session_timeout": IDLE_SECONDS * 1000,
+        "statement_timeout": int(statement_seconds * 1000),
+    }
+    return " ".join(f"-c {name}={value}" for name, value in milliseconds.items())
 
 
 def broker(url: str) -> str:

@@ -118,7 +118,8 @@ _noted = place.noted(VAR_DIR)  # by the servers of `make up`, which may run or n
 USES_OWN_DATABASE = not DATABASE_URL
 DATABASES = {
     "default": env.database(
-        DATABASE_URL or _noted.get("DATABASE_URL", "postgresql://app@/app?host=/nowhere")
+        DATABASE_URL or _noted.get("DATABASE_URL", "postgresql://app@/app?host=/nowhere"),
+        statement_seconds=env.number("STATEMENT_SECONDS", 0, at_least=0),
     )
 }
 REDIS_URL = env.text("REDIS_URL") or _noted.get("REDIS_URL", "redis://127.0.0.1:6379/0")
@@ -222,6 +223,7 @@ MAIL_FROM = env.text("MAIL_FROM", "Study office <studies@localhost>")
 MAIL_CAP_PER_DAY = int(
     env.number("MAIL_CAP_PER_DAY", 6)
 )  # for one participant, whatever the plan says
+LEASE_SECONDS = env.number("LEASE_SECONDS", 180)
 MAILS_PER_MINUTE_PER_DOMAIN = env.number(
     "MAILS_PER_MINUTE_PER_DOMAIN", 0 if CLOCK_MAY_MOVE else 60, at_least=0
 )  # a pace in real time; 0 means none
@@ -277,7 +279,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "interval_start": 0,
     "interval_step": 0.2,
 }
-CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # static; nothing to keep between starts
+CELERY_BEAT_SCHEDULER = "studyplatform.ticking:Scheduler"  # static, and counts who waits
 JOBS = jobs.jobs(TICK_SECONDS)
 CELERY_BEAT_SCHEDULE = jobs.beat_schedule(JOBS)
 

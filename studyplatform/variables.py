@@ -70,6 +70,10 @@ GROUPS: Mapping[str, tuple[Variable, ...]] = {
             "REDIS_URL", "the private Valkey of `make up`, else `redis://127.0.0.1:6379/0`",
             "Valkey or Redis for the job queue: `redis://`, `rediss://` or `unix://`.",
         ),
+        Variable(
+            "STATEMENT_SECONDS", "`60` in the web server, else `0`", "After so long the database"
+            " ends one statement; 0 means never.",
+        ),
         Variable("CACHE_URL", "REDIS_URL", "The same for the cache, which counts attempts."),
         Variable(
             "EMAIL_URL", "`smtp://127.0.0.1:1025`", "The mail server:"
@@ -95,6 +99,10 @@ GROUPS: Mapping[str, tuple[Variable, ...]] = {
         Variable(
             "MAIL_CAP_PER_DAY", "`6`", "No participant gets more mails in a day, whatever the plan"
             " says.",
+        ),
+        Variable(
+            "LEASE_SECONDS", "`180`, in the demo 20", "How long a worker may hold a mail before the"
+            " others take that worker for dead; longer where EMAIL_URL's timeout needs it.",
         ),
         Variable(
             "MAILS_PER_MINUTE_PER_DOMAIN", "`60`, in demo and test `0`", "How many mails a minute go to one recipient"

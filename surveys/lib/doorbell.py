@@ -13,7 +13,6 @@ from celery import Task
 from kombu.exceptions import OperationalError
 
 PATIENCE = 0.3  # seconds for the connection, and again for the answer
-EXPIRES = 60.0  # seconds; what was not heard by then is rung for again
 _BRIEF = {
     "socket_timeout": PATIENCE,
     "socket_connect_timeout": PATIENCE,
@@ -31,7 +30,7 @@ def ring(task: Task[..., Any], *ids: str) -> bool:
     try:
         with task.app.connection_for_write(transport_options=_BRIEF) as line:
             voice = task.app.amqp.Producer(line, auto_declare=False)
-            task.apply_async(ids, producer=voice, retry=False, expires=EXPIRES)
+            task.apply_async(ids, producer=voice, retry=False)
     except OperationalError as error:
         said = type(error.__cause__ or error).__name__
         _log.warning("no broker to ring (%s); the next tick finds the work", said)

@@ -26,6 +26,14 @@ def test_a_database_url_with_everything() -> None:
     assert found["OPTIONS"]["sslmode"] == "require"
 
 
+def test_nobody_waits_for_the_database_for_ever() -> None:
+    options = env.database("postgresql://app@/app", statement_seconds=1.5)["OPTIONS"]["options"]
+    assert "lock_timeout=10000" in options
+    assert "statement_timeout=1500" in options
+    own = env.database("postgresql://app@/app?options=-c%20lock_timeout%3D0")
+    assert own["OPTIONS"]["options"] == "-c lock_timeout=0"
+
+
 @pytest.mark.parametrize("url", ["mysql://a/b", "postgresql://host", "postgresql://h:x/db", "x"])
 def test_a_wrong_database_url_is_refused(url: str) -> None:
     with pytest.raises(env.BadSetting, match="DATABASE_URL"):
