@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.db import transaction
 
 from surveys.lib import sql
@@ -25,8 +26,9 @@ from surveys.messaging.pace import SLOT_LIFE
 from surveys.messaging.transports import Kind, Outcome
 from surveys.scheduling.states import MessageState, WhyNot
 
-LEASE = timedelta(seconds=180)  # unless the mail server's time-outs need more
+LEASE = timedelta(seconds=settings.LEASE_SECONDS)  # unless a slow mail server needs more
 NOT_MISSED = (WhyNot.WITHDRAWN, WhyNot.UNSUBSCRIBED)  # they would not have had it in time either
+SUSPECT_AFTER = 3  # attempts
 CAP_PAUSE = timedelta(minutes=10)  # before somebody who got too many mails is looked at again
 
 # Each of these alone keeps a message from being claimed twice; tests take them away.
@@ -195,7 +197,7 @@ def claim(
     found = sql.rows(f"{_CANDIDATES} {LOCK}", values)
     refused = [row for row in found if row[-1]]
     _refuse(refused)
-    wished = [_letter(row) for row in found if not row[-1]]
+    wished = _together([_letter(row) for row in found if not row[-1]])
     asleep = quiet.put_off(wished, now=now)
     firsts: dict[int, Letter] = {}
     for letter in wished:
@@ -213,6 +215,16 @@ def claim(
         since=found[0][-3] if found else since,
         attempts=taken,
     )
+
+
+def _together(letters: Sequence[Letter]) -> list[Letter]:
+    """Those of them that may share a claim: one that failed often goes alone.
+
+    A mail whose making ends its worker would else take its neighbours along at each attempt,
+    until they are given up as well.
+    """
+    fresh = [letter for letter in letters if letter.n_attempts <= SUSPECT_AFTER]
+    return fresh or list(letters[:1])
 
 
 def release(
