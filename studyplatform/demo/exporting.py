@@ -9,6 +9,7 @@ from analytics import actions, reports
 from analytics.models import Export
 from analytics.tasks import build_export
 from studyplatform.demo.cast import STAFF
+from studyplatform.demo.patience import answered
 from surveys.design.models import Study
 from surveys.lib.doorbell import ring
 
@@ -21,11 +22,12 @@ class NotExported(RuntimeError):
 
 def export(study: Study, *, now: datetime) -> Export:
     """Request a bundle and wait for the worker."""
-    row = actions.request_export(study=study, formats=["csv", "parquet"], by=STAFF, now=now)
+    formats = ["csv", "parquet"]
+    row = answered(lambda: actions.request_export(study=study, formats=formats, by=STAFF, now=now))
     ring(build_export, str(row.pk))
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        row.refresh_from_db()
+        answered(row.refresh_from_db)
         if row.state == Export.State.READY:
             return row
         if row.state == Export.State.FAILED:

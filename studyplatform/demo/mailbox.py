@@ -28,9 +28,13 @@ class Mailbox:
         self._folder = folder
         self._link = re.compile(re.escape(origin) + r"/s/[a-z0-9]+/")
         self._read = 0
+        self._known: set[str] = set()
 
     def new(self) -> list[Letter]:
-        """The mails that came since the last call, in an order that does not depend on the workers."""
+        """The mails that came since the last call, in an order that does not depend on the workers.
+
+        A mail that comes again under its old Message-ID is none, as mail programs see it.
+        """
         index = self._folder / "index.jsonl"
         if not index.exists():
             return []
@@ -38,7 +42,10 @@ class Mailbox:
             lines.seek(self._read)
             complete = lines.read().rpartition(b"\n")[0]
         self._read += len(complete) + 1 if complete else 0
-        letters = [self._letter(json.loads(line)["file"]) for line in complete.splitlines()]
+        mails = [json.loads(line) for line in complete.splitlines()]
+        fresh = {mail["message_id"]: mail["file"] for mail in reversed(mails)}
+        letters = [self._letter(file) for key, file in fresh.items() if key not in self._known]
+        self._known |= fresh.keys()
         return sorted(letters, key=lambda letter: (letter.to, letter.subject))
 
     def _letter(self, file: str) -> Letter:

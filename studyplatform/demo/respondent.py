@@ -9,6 +9,7 @@ import httpx
 
 from studyplatform.demo.behaviour import Respondent
 from studyplatform.demo.forms import Form, forms_of
+from studyplatform.demo.patience import loaded
 
 MAX_PAGES = 60
 
@@ -29,7 +30,7 @@ class Visit:
 
 async def visit(client: httpx.AsyncClient, respondent: Respondent, what: Visit) -> int:
     """Carry out one sitting; return how many pages were saved. A closed link ends it quietly."""
-    page = await client.get(what.link)
+    page = await loaded(lambda: client.get(what.link))
     start = _form_with(page, button="start")
     if start is None:
         return 0
@@ -67,7 +68,8 @@ async def _post(
     client: httpx.AsyncClient, page: httpx.Response, form: Form, data: dict[str, str]
 ) -> httpx.Response:
     url = urljoin(str(page.url), form.action)
-    reply = await client.post(url, data={**form.hidden, **data}, headers={"Referer": str(page.url)})
+    typed, came_from = {**form.hidden, **data}, {"Referer": str(page.url)}
+    reply = await loaded(lambda: client.post(url, data=typed, headers=came_from))
     if reply.status_code >= 500 or reply.status_code in {400, 403, 404}:
         raise LostOnTheWay(f"{url} answered {reply.status_code}")
     return reply

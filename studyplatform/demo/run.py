@@ -17,6 +17,7 @@ from analytics.models import Export
 from studyplatform.demo import cast, checks, exporting
 from studyplatform.demo.behaviour import Respondent
 from studyplatform.demo.mailbox import Mailbox
+from studyplatform.demo.patience import answered
 from studyplatform.demo.people import cast as draw_people
 from studyplatform.demo.people import enrolment_csv
 from studyplatform.demo.truth import Truth
@@ -95,8 +96,8 @@ def live(folder: Path, *, seed: int, n_people: int) -> Outcome:
     cast.write_truth(folder, respondents, truth, seed)
     year = _year(folder, protocol, respondents, start)
     year.run()
-    export = exporting.export(study, now=clock.now())
-    problems = checks.mails_match_messages(folder / MAILS)
+    export = exporting.export(study, now=answered(clock.now))
+    problems = answered(lambda: checks.mails_match_messages(folder / MAILS))
     problems += checks.every_cell_has_a_value_or_a_reason(exports.folder_of(export))
     return Outcome(folder, password, year.tally, export, problems)
 

@@ -11,15 +11,18 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import httpx
 from django.db.models import Q
 
 from studyplatform.demo.behaviour import Fate, Intention, Respondent
+from studyplatform.demo.cast import STAFF
 from studyplatform.demo.mailbox import Letter, Mailbox
+from studyplatform.demo.patience import answered
 from studyplatform.demo.respondent import Visit, visit
-from surveys import tasks
-from surveys.lib import clock, doorbell
+from surveys import pipeline, tasks
+from surveys.lib import clock, doorbell, tokens
 from surveys.lib.models import Heartbeat
 from surveys.messaging import claims
 from surveys.scheduling import queries
@@ -27,7 +30,8 @@ from surveys.scheduling.models import Message, Occasion
 from surveys.scheduling.states import MessageState, OccasionState
 
 AT_ONCE = 8  # people at the web server at the same moment
-PATIENCE = 60.0  # seconds the platform may take to settle after a move of the clock
+PATIENCE = 120.0  # seconds the platform may take to settle after a move of the clock
+NARROW = timedelta(minutes=20)
 RING_SECONDS = 0.5  # between two rings while the platform settles
 JOBS = (tasks.sweep, tasks.deliver)
 
@@ -105,10 +109,10 @@ class Year:
         with asyncio.Runner() as runner:
             stack = AsyncExitStack()
             phones = runner.run(self._live(stack))
-            moment = clock.now()
-            while (upcoming := self._next(moment)) is not None:
+            moment = answered(clock.now)
+            while (upcoming := answered(partial(self._next, moment))) is not None:
                 moment = upcoming
-                clock.move_to(max(moment, clock.now()))
+                answered(partial(_move_clock, moment))
                 self._settle(moment)
                 self._read_mail(moment)
                 runner.run(self._answer(self._due(moment), phones))
@@ -137,7 +141,7 @@ class Year:
             if seconds >= n_rung * RING_SECONDS:
                 n_rung += 1
                 self._ring()
-            if self._is_settled(moment):
+            if answered(partial(self._is_settled, moment)) and not answered(_send_again):
                 return
             time.sleep(0.02)
         left = f"{self._n_unswept(moment)} occasions and {self._n_unsent(moment)} messages"
@@ -163,7 +167,9 @@ class Year:
     @staticmethod
     def _n_unsent(moment: datetime) -> int:
         ready = claims.n_ready(now=moment)  # before the others, or one claimed in between is missed
-        return ready + Message.objects.filter(state=MessageState.SENDING).count()
+        failed = Q(state=MessageState.DUE, not_before__isnull=False, due_at__lte=moment)
+        failed &= Q(occasion__closes_at__gt=moment)  # it is tried again in real time, so wait
+        return ready + Message.objects.filter(Q(state=MessageState.SENDING) | failed).count()
 
     def _read_mail(self, moment: datetime) -> None:
         for letter in self._mailbox.new():
@@ -194,7 +200,10 @@ class Year:
             Fate.STOPS: intention.pages,
             Fate.TWO_SITTINGS: intention.pages,
         }[intention.fate]
-        at = moment + intention.delay
+        at = in_good_time(
+            _rounded_up(moment + intention.delay, self._pace(moment + intention.delay).visits),
+            closes_at=answered(partial(_closing, whole.link)),
+        )
         self._visit(at, respondent, replace(whole, stop_after=first))
         if intention.fate is Fate.TWO_SITTINGS:
             self._visit(at + intention.pause, respondent, whole)
@@ -216,7 +225,7 @@ class Year:
             if errand.visit:
                 visits.append(errand.visit)
             elif errand.call:
-                errand.call(moment)
+                answered(partial(errand.call, moment))
         return visits
 
     async def _answer(
@@ -237,6 +246,36 @@ class Year:
     ) -> int:
         async with gate:
             return await visit(phone, respondent, what)
+
+
+def in_good_time(at: datetime, *, closes_at: datetime | None) -> datetime:
+    """When somebody who means to come at `at` comes: not so late that the machine's pace decides.
+
+    Study time goes on while the platform works, so whoever would come within `NARROW` of the close
+    comes after it. Pure.
+    """
+    if closes_at is None or not closes_at - NARROW < at <= closes_at:
+        return at
+    return closes_at + timedelta(minutes=1)
+
+
+def _closing(link: str) -> datetime | None:
+    occasion = tokens.claimed_row(link.rstrip("/").rpartition("/")[2])
+    return Occasion.objects.values_list("closes_at", flat=True).get(pk=occasion)
+
+
+def _send_again() -> int:
+    """What staff do with mails that may not have arrived; people know a mail they had before."""
+    unknown = list(Message.objects.filter(state=MessageState.UNKNOWN).values_list("pk", flat=True))
+    return (
+        pipeline.resend_all(messages=unknown, by=STAFF, now=clock.now()).n_resent if unknown else 0
+    )
+
+
+def _move_clock(moment: datetime) -> None:
+    """Move it there, unless so much real time went by that it is past that already."""
+    if clock.now() < moment:
+        clock.move_to(moment)
 
 
 def _rounded_up(moment: datetime, step: timedelta) -> datetime:

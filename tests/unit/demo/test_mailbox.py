@@ -19,7 +19,7 @@ def _arrive(folder: Path, name: str, to: str, text: str) -> None:
     mail.set_content(text)
     (folder / f"{name}.eml").write_bytes(bytes(mail))
     with (folder / "index.jsonl").open("a") as index:
-        index.write(json.dumps({"file": f"{name}.eml"}) + "\n")
+        index.write(json.dumps({"file": f"{name}.eml", "message_id": f"<{name}@x>"}) + "\n")
 
 
 def test_each_mail_is_read_once_and_sorted_by_reader(tmp_path: Path) -> None:
@@ -34,6 +34,15 @@ def test_each_mail_is_read_once_and_sorted_by_reader(tmp_path: Path) -> None:
     ]
     _arrive(tmp_path, "3", "zoe@example.org", f"{ORIGIN}/s/abc/")
     assert [letter.message_id for letter in box.new()] == ["<3@x>"]
+
+
+def test_a_mail_that_comes_again_is_the_same_mail(tmp_path: Path) -> None:
+    box = Mailbox(tmp_path, ORIGIN)
+    for _ in range(2):
+        _arrive(tmp_path, "1", "zoe@example.org", f"{ORIGIN}/s/abc/")
+    assert len(box.new()) == 1
+    _arrive(tmp_path, "1", "zoe@example.org", f"{ORIGIN}/s/abc/")
+    assert box.new() == []
 
 
 def test_a_half_written_line_waits_for_its_end(tmp_path: Path) -> None:
