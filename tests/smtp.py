@@ -2,8 +2,8 @@
 
 A fault is written `<stage>-<what>`: the stages are `ehlo`, `mail`, `rcpt`, `data` (the command),
 `body` (in the middle of it), `end` (after all of it) and `quit`; what is a reply code, `hang`,
-`slow` or `drop`. It strikes when it is the local part of the recipient, or next in `script` (one entry a
-mail), or in `always`.
+`slow`, `drop`, or `wait`, which goes on as usual once the test sets `go_on`. It strikes when it is
+the local part of the recipient, or next in `script` (one entry a mail), or in `always`.
 """
 
 from __future__ import annotations
@@ -57,6 +57,9 @@ class Script:
     n_sessions: int = 0
     hanging: threading.Event = field(default_factory=threading.Event)
     offers: tuple[str, ...] = ()  # extensions besides aiosmtpd's own
+    go_on: threading.Event = field(default_factory=threading.Event)
+    n_waiting: int = 0
+    pace: float = 0.0  # seconds that each mail takes
 
     def fault(self, stage: str, planned: str, to: str = "") -> str:
         """What strikes at this stage, or nothing."""
@@ -97,6 +100,8 @@ class _Handler:
     async def handle_DATA(self, server: _Server, session: Session, envelope: Envelope) -> str:
         (to,) = envelope.rcpt_tos
         fault = self.script.fault("end", server.planned, to)
+        if self.script.pace:
+            await asyncio.sleep(self.script.pace)
         if not fault.isdigit():
             raw = envelope.original_content or b""
             self.script.accepted.append(Accepted(to, raw))
@@ -122,7 +127,18 @@ class _Server(SMTP):
         if fault == "slow":
             await asyncio.sleep(SLOW_SECONDS)
             return None
+        if fault == "wait":
+            await self.wait()
+            return None
         return f"{fault} told to say so to <{to}>" if fault else None
+
+    async def wait(self) -> None:
+        """Say nothing until the test lets everybody go on."""
+        script = self.event_handler.script
+        script.n_waiting += 1
+        script.hanging.set()
+        while not script.go_on.is_set():
+            await asyncio.sleep(0.02)
 
     def cut(self) -> None:
         """Reset the connection without a word."""

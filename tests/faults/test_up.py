@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.faults.listing import below
 from tests.integration.studyplatform.servers_at_hand import (
     everybody,
     free_port,
@@ -35,49 +36,6 @@ def until(condition: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.1)
 
 
-TELLING = {
-    "studyplatform.wsgi": "web",
-    "studyplatform worker --queues planning": "planner",
-    "studyplatform worker --queues sending": "sender",
-    "studyplatform worker --queues exports": "exporter",
-    "studyplatform beat": "beat",
-    "bin/postgres": "postgres",
-    "valkey-server": "valkey",
-}
-
-
-@dataclass(frozen=True)
-class Process:
-    """One process of this machine; `name` is the platform's program that it is, or empty."""
-
-    pid: int
-    parent: int
-    name: str
-
-
-def processes() -> list[Process]:
-    """All processes, in the order of their numbers; from /proc, or from ps where there is none."""
-    if Path("/proc/self/stat").exists():
-        rows = [row for entry in Path("/proc").glob("[0-9]*") if (row := _from_proc(entry))]
-    else:
-        command = ["ps", "-axww", "-o", "pid=,ppid=,command="]
-        listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        split = [line.split(maxsplit=2) for line in listing.splitlines()]
-        rows = [(int(pid), int(parent), text) for pid, parent, text in split]
-    return [
-        Process(pid, parent, next((name for told, name in TELLING.items() if told in text), ""))
-        for pid, parent, text in sorted(rows)
-    ]
-
-
-def _from_proc(entry: Path) -> tuple[int, int, str] | None:
-    try:
-        parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
-        return int(entry.name), parent, (entry / "cmdline").read_text().replace("\0", " ")
-    except OSError:
-        return None  # it has just ended
-
-
 @dataclass
 class Platform:
     """One running `up`."""
@@ -93,13 +51,7 @@ class Platform:
 
     def children(self) -> list[int]:
         """Every process below `up`, however deep, by what the kernel says."""
-        pairs = [(process.pid, process.parent) for process in processes()]
-        found: list[int] = []
-        fresh = {self.process.pid}
-        while fresh:
-            fresh = {pid for pid, parent in pairs if parent in fresh}
-            found += fresh
-        return found
+        return [process.pid for process in below(self.process.pid)]
 
     def ready(self, path: str = "readyz") -> bool:
         try:
@@ -140,8 +92,7 @@ def test_every_killed_process_comes_back_and_the_platform_is_ready_again(var_dir
         until(platform.ready)
         assert "admin@localhost" in platform.said
         for name in ("web", "planner", "sender", "exporter", "beat", "postgres", "valkey"):
-            ours = set(platform.children())
-            named = {p.name: p.pid for p in reversed(processes()) if p.pid in ours}
+            named = {p.name: p.pid for p in reversed(below(platform.process.pid))}
             assert name in named
             kill_all([named[name]])
             until(lambda name=name: f"{name:<9}| ended with" in platform.said)  # type: ignore[misc]  # bound
