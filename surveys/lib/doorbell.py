@@ -10,7 +10,7 @@ import logging
 from typing import Any
 
 from celery import Task
-from kombu.exceptions import OperationalError
+from kombu.exceptions import KombuError, OperationalError
 
 PATIENCE = 0.3  # seconds for the connection, and again for the answer
 _BRIEF = {
@@ -36,3 +36,16 @@ def ring(task: Task[..., Any], *ids: str) -> bool:
         _log.warning("no broker to ring (%s); the next tick finds the work", said)
         return False
     return True
+
+
+def n_unheard(task: Task[..., Any]) -> int:
+    """How many rings wait in the task's queue; 0 when there is no broker to ask."""
+    with task.app.connection_for_read(transport_options=_BRIEF) as line:
+        absent: tuple[type[BaseException], ...] = (KombuError, *line.connection_errors)
+        absent += line.channel_errors  # an empty queue does not exist
+        try:
+            queue = task.app.amqp.router.route({}, task.name)["queue"].name
+            channel: Any = line.default_channel
+            return int(channel.queue_declare(queue=queue, passive=True).message_count)
+        except absent:
+            return 0
