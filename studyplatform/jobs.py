@@ -24,6 +24,7 @@ def jobs(tick: float) -> Mapping[str, Job]:
     return {
         "sweep": Job("surveys.tasks.sweep", tick, prompt),
         "deliver": Job("surveys.tasks.deliver", tick, prompt),
+        "notify": Job("surveys.tasks.notify", tick, prompt),
         "build_queued": Job("analytics.tasks.build_queued", tick, prompt),
         "adopt": Job("surveys.tasks.adopt", tick, patient),
         "reconcile": Job("surveys.tasks.reconcile", 2 * tick, patient),

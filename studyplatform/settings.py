@@ -262,6 +262,7 @@ CELERY_TASK_DEFAULT_QUEUE = "planning"
 CELERY_TASK_CREATE_MISSING_QUEUES = False
 CELERY_TASK_ROUTES = {
     "surveys.tasks.deliver": {"queue": "sending"},
+    "surveys.tasks.notify": {"queue": "sending"},
     "analytics.tasks.build_export": {"queue": "exports"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

@@ -14,6 +14,7 @@ from surveys.messaging.models import (
     MailDomain,
     MailEvent,
     MailServer,
+    Notification,
     SendingHold,
     Suppression,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "MailServer",
     "Membership",
     "Message",
+    "Notification",
     "Occasion",
     "Participant",
     "Person",

@@ -19,8 +19,17 @@ from surveys.design.models import ProtocolVersion, Study
 from surveys.design.protocol import Wave
 from surveys.lib.crashpoints import Point, reached
 from surveys.lib.deadlocks import repeated
-from surveys.messaging import bounces, delivery, evidence, holding, resending, suppressions
+from surveys.messaging import (
+    bounces,
+    delivery,
+    evidence,
+    holding,
+    notifying,
+    resending,
+    suppressions,
+)
 from surveys.messaging.delivery import Delivered
+from surveys.messaging.notifying import Notified
 from surveys.messaging.reports import Report, Verdict
 from surveys.messaging.resending import Resent
 from surveys.participants import actions as participants
@@ -231,6 +240,11 @@ def sweep(*, now: datetime) -> Swept:
 def deliver(*, now: datetime) -> Delivered:
     """Send what is due, as much as fits into one run."""
     return delivery.deliver_due(now=now)
+
+
+def notify(*, now: datetime) -> Notified:
+    """Send the mails that belong to no plan, as many as fit into one run."""
+    return notifying.deliver_due(now=now)
 
 
 @transaction.atomic

@@ -52,3 +52,17 @@ def reconcile() -> None:
     heartbeat.beat("reconcile", now)
     if reconciled.is_cut:
         ring(reconcile)
+
+
+@shared_task(
+    ignore_result=True,
+    soft_time_limit=settings.DELIVER_SOFT_SECONDS,
+    time_limit=settings.DELIVER_SECONDS,
+)
+def notify() -> None:
+    """Send the mails that belong to no plan; when one run is not enough, ask for another."""
+    now = clock.now()
+    notified = pipeline.notify(now=now)
+    heartbeat.beat("notify", now)
+    if notified.is_cut:
+        ring(notify)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Now
 
 from surveys.lib.ids import uuid7
 from surveys.scheduling.models import Message
@@ -141,3 +142,49 @@ class DatabaseOrigin(models.Model):
 
     def __str__(self) -> str:
         return str(self.key)
+
+
+class Notification(models.Model):
+    """One mail that belongs to no plan, such as an alert to staff; `notifying` posts and sends it.
+
+    Address and words are encrypted, and forgotten once the mail is out or given up. Times are
+    real, not study time, but for `sent_at`.
+    """
+
+    class State(models.TextChoices):
+        """Where it stands."""
+
+        DUE = "due"
+        SENT = "sent"
+        FAILED = "failed"  # refused for good, or tried for days
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    key = models.CharField(max_length=200, unique=True)  # posted twice it is one mail
+    about = models.CharField(max_length=60, blank=True)  # the code of what it tells of
+    recipient = models.CharField(max_length=60, blank=True)  # a code, never an address
+    is_urgent = models.BooleanField(default=False)  # goes out although sending is held
+    sealed = models.TextField(blank=True)
+    state = models.CharField(max_length=6, choices=State.choices, default=State.DUE)
+    posted_at = models.DateTimeField(db_default=Now())
+    not_before = models.DateTimeField(db_default=Now())
+    n_attempts = models.PositiveIntegerField(default=0)
+    lease_token = models.UUIDField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    last_words = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["not_before"], name="notifications_due", condition=models.Q(state="due")
+            ),
+            models.Index(fields=["about"], name="notification_by_about"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state="due") | models.Q(sealed=""),
+                name="ended_notification_is_forgotten",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.state}"
