@@ -290,10 +290,17 @@ def save_page(
     posted: Mapping[str, str],
     forward: bool,
     now: datetime,
+    by_itself: bool = False,
 ) -> PageSaved:
     """Keep one page of answers; after the last page of all, complete and replan."""
     saved = responding.save_page(
-        occasion=occasion, instrument=instrument, page=page, posted=posted, forward=forward, now=now
+        occasion=occasion,
+        instrument=instrument,
+        page=page,
+        posted=posted,
+        forward=forward,
+        now=now,
+        by_itself=by_itself,
     )
     if saved.completed:
         participant = saved.occasion.participant

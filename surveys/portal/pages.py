@@ -16,8 +16,8 @@ from surveys.portal import notices
 from surveys.portal.access import Access, NoSuchLink, access_to, behind_pass
 from surveys.portal.frame import frame_of
 from surveys.portal.notices import Notice
-from surveys.portal.passes import PageSeal, Pass, read_pass, read_seal
-from surveys.portal.responses import see_other
+from surveys.portal.passes import PageSeal, Pass, give_pass, read_pass, read_seal
+from surveys.portal.responses import noted, see_other
 from surveys.portal.showing import current, show_page
 from surveys.responding.actions import AlreadyFinal, PageSaved
 from surveys.responding.places import Place
@@ -49,7 +49,12 @@ class Posted:
     @property
     def goes_forward(self) -> bool:
         """Continue, and also Enter in a field; Back and the languages insist on nothing."""
-        return self.fields.get("action") != "back" and self.language is None
+        return self.fields.get("action") not in {"back", "autosave"} and self.language is None
+
+    @property
+    def saves_itself(self) -> bool:
+        """Whether the script of the page sent it, because something was answered."""
+        return self.fields.get("action") == "autosave"
 
     @property
     def place(self) -> Place:
@@ -86,7 +91,10 @@ def _show(request: HttpRequest) -> HttpResponse:
     place = current(stands, visit.place if visit else None)
     if place is None:
         return notices.show(request, Notice.COMPLETED, frame)
-    return show_page(request, frame, stands, place, now=now)
+    response = show_page(request, frame, stands, place, now=now)
+    if visit is not None and visit.place != place:  # answers that save themselves lead nobody on
+        give_pass(response, replace(visit, place=place))
+    return response
 
 
 def _save(request: HttpRequest) -> HttpResponse:
@@ -144,6 +152,7 @@ def _save_for(
             posted={**posted.fields, **paradata},
             forward=posted.goes_forward,
             now=now,
+            by_itself=posted.saves_itself,
         )
     except (OccasionClosed, OccasionNotOpen):
         return notices.show(request, Notice.CLOSED, frame)
@@ -152,6 +161,8 @@ def _save_for(
     except NoSuchPage:
         return see_other("portal:survey", replace(visit, place=None))
     reached(Point.AFTER_SAVE)
+    if posted.saves_itself:
+        return noted(saved.problems)
     return _after(request, posted, visit, saved)
 
 

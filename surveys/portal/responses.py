@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from collections.abc import Iterable
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import resolve_url
 from django.template.loader import render_to_string
 from django.utils import translation
@@ -29,6 +31,11 @@ def see_other(to: str, visit: Pass | None = None) -> HttpResponse:
     if visit is not None:
         give_pass(response, visit)
     return _private(response)
+
+
+def noted(unsaved: Iterable[str]) -> HttpResponse:
+    """What the script of a page learns after a save: the items whose value could not be kept."""
+    return _private(JsonResponse({"unsaved": list(unsaved)}))
 
 
 def _private(response: HttpResponse) -> HttpResponse:

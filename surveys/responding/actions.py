@@ -15,7 +15,7 @@ from surveys.instruments import registry
 from surveys.instruments.definition import Instrument
 from surveys.responding.answers import PageAnswers, Problem, merged, parse_page
 from surveys.responding.models import Submission
-from surveys.responding.paradata import Visit, merge, seconds_of
+from surveys.responding.paradata import Visit, is_late, merge, visit_of
 from surveys.responding.places import Place
 from surveys.responding.standing import Standing, standing
 from surveys.scheduling import actions as scheduling
@@ -49,12 +49,15 @@ def save_page(
     posted: Mapping[str, str],
     forward: bool,
     now: datetime,
+    by_itself: bool = False,
 ) -> PageSaved:
     """Keep one page; forward from the last page of an instrument makes it final.
 
     What is valid is kept even when another item needs attention; going back insists on nothing.
-    A page posted twice is stored once. `posted` may carry `shown` (an ISO instant that the caller
-    vouches for), `seconds` and `language` for the paradata.
+    A page posted twice is stored once. A page that saves itself stays where it is: only the items
+    that were `touched` count, and nothing when a newer save of the same showing was there before.
+    `posted` may carry `shown` (an ISO instant that the caller vouches for), `seconds`, `touched`,
+    `turn`, `device`, `layout` and `language` for the paradata.
 
     Raises NoSuchPage, AlreadyFinal, and scheduling's OccasionNotOpen and OccasionClosed.
     """
@@ -62,15 +65,27 @@ def save_page(
     stands = standing(row)
     place = Place(instrument, page)
     definition = stands.of(place)
-    parsed = parse_page(definition, definition.pages[page - 1], posted, insist=forward)
+    items = definition.pages[page - 1]
+    visit = visit_of(
+        posted,
+        page=page,
+        items=[item.code for item in items],
+        language=posted.get("language", definition.languages[0]),
+        now=now,
+        by_itself=by_itself,
+    )
+    if by_itself:
+        items = tuple(item for item in items if item.code in visit.touched)
+    parsed = parse_page(definition, items, posted, insist=forward)
     draft = stands.submissions.get(instrument)
     if draft is not None and draft.state == Submission.State.FINAL:
         return _again(row, stands, draft, parsed)
     moves_on = forward and not parsed.problems
     hands_in = moves_on and page == len(definition.pages)
+    if draft is not None and is_late(draft.paradata, visit):
+        return PageSaved(row, False, place, parsed.problems)
     if moves_on or parsed.has_content or draft is not None:
         scheduling.record_saved(occasion=row, now=now)
-        visit = _visit(definition, page, posted, now)
         _store(
             draft or _new(row, definition, visit),
             parsed,
@@ -80,7 +95,7 @@ def save_page(
         )
     if hands_in:
         return _handed_in(row, now)
-    step = 1 if moves_on else 0 if forward else -1
+    step = 1 if moves_on else 0 if forward or by_itself else -1
     return PageSaved(row, False, Place(instrument, max(page + step, 1)), parsed.problems)
 
 
@@ -89,18 +104,6 @@ def _again(row: Occasion, stands: Standing, final: Submission, parsed: PageAnswe
     if parsed.problems or merged(final.answers, parsed, completed=True) != final.answers:
         raise AlreadyFinal(f"'{final.instrument.ref}' was handed in before")
     return PageSaved(row, False, stands.place)
-
-
-def _visit(definition: Instrument, page: int, posted: Mapping[str, str], now: datetime) -> Visit:
-    shown = posted.get("shown")
-    return Visit(
-        page=page,
-        items=[item.code for item in definition.pages[page - 1]],
-        language=posted.get("language", definition.languages[0]),
-        shown_at=min(datetime.fromisoformat(shown), now) if shown else None,
-        saved_at=now,
-        seconds=seconds_of(posted.get("seconds", "")),
-    )
 
 
 def _new(row: Occasion, definition: Instrument, visit: Visit) -> Submission:

@@ -21,8 +21,8 @@ CONFIRMED_SKIPS = (
     "confirmed_skips"  # codes, separated by spaces, that the person left out knowingly
 )
 PLATFORM_FIELDS = frozenset({
-    "action", CONFIRMED_SKIPS, "csrfmiddlewaretoken", "instrument", "language", "occasion", "page",
-    "reopen", "seconds", "shown", "start",
+    "action", CONFIRMED_SKIPS, "csrfmiddlewaretoken", "device", "instrument", "language", "layout",
+    "occasion", "page", "reopen", "seconds", "shown", "start", "touched", "turn",
 })  # fmt: skip
 
 MAX_DIGITS = 15  # what a float, and so every statistics program, holds exactly
