@@ -34,10 +34,12 @@ from surveys.messaging.reports import Report, Verdict
 from surveys.messaging.resending import Resent
 from surveys.participants import actions as participants
 from surveys.participants import enrolment, mailing
+from surveys.participants.actions import Scope
 from surveys.participants.enrolment import EnrolmentResult
 from surveys.participants.entries import Entry
 from surveys.participants.models import Participant
 from surveys.responding import actions as responding
+from surveys.responding import erasing
 from surveys.responding.actions import PageSaved
 from surveys.responding.results import results_of
 from surveys.scheduling import actions as scheduling
@@ -173,9 +175,14 @@ def start_wave(*, participant: Participant, wave: str, by: Actor, now: datetime)
 def withdraw(
     *, participant: Participant, scope: str, reason: str, by: Actor, now: datetime
 ) -> None:
-    """End somebody's participation; nothing further is asked or sent."""
+    """End somebody's participation; nothing further is asked or sent. A wider scope adds.
+
+    Idempotent. A page that is being saved meanwhile is saved before, or refused.
+    """
     participants.withdraw(participant=participant, scope=scope, reason=reason, by=by, now=now)
     scheduling.cancel_remaining(participant=participant, by=by, now=now)
+    if participant.withdrawal_scope == Scope.ERASE_DATA:
+        erasing.erase(participant=participant, by=by, now=now)
 
 
 @transaction.atomic

@@ -21,6 +21,7 @@ from surveys.scheduling import queries as scheduling
 SCOPES = (
     (Scope.KEEP_DATA, "Keep the answers, and name and address"),
     (Scope.ERASE_CONTACT, "Keep the answers, delete name and address for good"),
+    (Scope.ERASE_DATA, "Delete name, address and all answers for good"),
 )
 
 

@@ -27,6 +27,7 @@ class Scope(StrEnum):
 
     KEEP_DATA = "keep_data"  # nothing further is asked; what was collected stays
     ERASE_CONTACT = "erase_contact"  # and name and address are deleted
+    ERASE_DATA = "erase_data"  # and so are all answers
 
 
 class UnknownAnchor(ValueError):
@@ -147,7 +148,7 @@ def withdraw(
     participant.withdrawn_at = participant.withdrawn_at or now
     participant.withdrawal_scope = wanted
     participant.save(update_fields=["status", "withdrawn_at", "withdrawal_scope"])
-    if wanted is Scope.ERASE_CONTACT:
+    if wanted is not Scope.KEEP_DATA:
         identity.forget(participant)
     _record("participant.withdrawn", participant, by, now, reason=reason, scope=wanted.value)
 

@@ -97,6 +97,7 @@ def _page(
         frame,
         status=422 if problem else 200,
         participant=participant,
+        leave=f"{request.path}leave/",
         stands=own_standing(participant, frame.language, clock.now()),
         problem=problem,
         done=None if problem else DONE.get(request.GET.get("done", "")),

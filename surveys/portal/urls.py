@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from surveys.portal import landing, own, pages, thanks, unsubscribing
+from surveys.portal import landing, leaving, own, pages, thanks, unsubscribing
 
 app_name = "portal"
 urlpatterns = [
     path("s/<str:token>/", landing.landing, name="landing"),
     path("me/<str:token>/", own.own, name="own"),
+    path("me/<str:token>/leave/", leaving.leave, name="leave"),
+    path("left/<str:token>/", leaving.receipt, name="receipt"),
     path("u/<str:token>/", unsubscribing.unsubscribe, name="unsubscribe"),
     path("survey/", pages.survey, name="survey"),
     path("survey/thanks/", thanks.thanks, name="thanks"),

@@ -15,7 +15,8 @@ class Submission(models.Model):
 
     `answers` maps item code to a number, a text, or null for "shown and skipped"; an item that
     was never shown has no key. `paradata` holds `order`, `items` and `pages` (see
-    `responding.answers`). A database trigger refuses any change to a final submission.
+    `responding.answers`). A database trigger refuses any change to a final submission but one: of
+    somebody who wants their data erased, answers and paradata are emptied for good.
     """
 
     class State(models.TextChoices):
@@ -36,6 +37,7 @@ class Submission(models.Model):
     started_at = models.DateTimeField()
     saved_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
+    erased_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -44,6 +46,10 @@ class Submission(models.Model):
                 condition=models.Q(state="final", finished_at__isnull=False)
                 | models.Q(state="draft", finished_at__isnull=True),
                 name="final_has_a_time",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(erased_at__isnull=True) | models.Q(answers={}, paradata={}),
+                name="erased_is_empty",
             ),
         ]
 

@@ -99,7 +99,7 @@ def test_erasing_the_contact_leaves_the_pseudonym(ana: Participant) -> None:
 
 
 def test_an_unknown_scope_is_refused(ana: Participant) -> None:
-    with pytest.raises(UnknownScope, match="'all' is none of keep_data, erase_contact"):
+    with pytest.raises(UnknownScope, match="'all' is none of keep_data, erase_contact, erase_data"):
         withdraw(participant=ana, scope="all", reason="", by=BY, now=NOW)
     assert Participant.objects.get().status == "enrolled"
 

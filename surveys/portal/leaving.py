@@ -1,0 +1,97 @@
+"""Leaving the study: choose how far, read what it means, confirm; then a receipt to keep.
+
+Looking changes nothing; only the confirming POST does. The receipt has a link of its own, which
+only whoever confirmed has: the links in old mails say nothing about somebody who has left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from surveys import pipeline
+from surveys.audit.actors import Actor
+from surveys.lib import clock, dates, tokens
+from surveys.participants.actions import Scope
+from surveys.participants.consents import choices
+from surveys.participants.models import Participant
+from surveys.portal import notices
+from surveys.portal.access import NoSuchLink, behind_own_link
+from surveys.portal.frame import frame_of_person
+from surveys.portal.notices import Notice
+from surveys.portal.responses import render, see_other
+
+
+@dataclass(frozen=True)
+class Left:
+    """What a receipt says."""
+
+    day: str  # in words
+    scope: Scope
+    reference: str  # the code under which the study knows them
+    more: list[Scope]  # how much further they can still go
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def leave(request: HttpRequest, token: str) -> HttpResponse:
+    """The choice, and what the chosen one means; posted, leave."""
+    try:
+        participant = behind_own_link("me", token)
+    except NoSuchLink:
+        return notices.show(request, Notice.NO_SUCH_LINK)
+    if request.method == "POST":
+        return _confirmed(request, participant)
+    if participant.status == Participant.Status.WITHDRAWN:
+        return notices.show(request, Notice.LEFT, frame_of_person(participant))
+    return _shown(request, participant, back=reverse("portal:own", args=[token]))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def receipt(request: HttpRequest, token: str) -> HttpResponse:
+    """What became of somebody's data, and the way to have more of it deleted."""
+    try:
+        participant = behind_own_link("left", token)
+    except NoSuchLink:
+        return notices.show(request, Notice.NO_SUCH_LINK)
+    if participant.withdrawn_at is None:
+        return notices.show(request, Notice.NO_SUCH_LINK)
+    if request.method == "POST":
+        return _confirmed(request, participant)
+    if request.GET.get("scope") in choices(participant):
+        return _shown(request, participant, back=request.path)
+    frame = frame_of_person(participant)
+    left = Left(
+        day=dates.day(participant.withdrawn_at, participant.timezone, frame.language),
+        scope=Scope(participant.withdrawal_scope),
+        reference=participant.code,
+        more=choices(participant),
+    )
+    return render(request, "receipt.html", frame, left=left)
+
+
+def _shown(request: HttpRequest, participant: Participant, *, back: str) -> HttpResponse:
+    """First what can be chosen, then what was chosen in plain words with one button."""
+    offered, wanted = choices(participant), request.GET.get("scope", "")
+    frame = frame_of_person(participant)
+    if wanted not in offered:
+        return render(request, "leave.html", frame, scopes=offered, back=back)
+    return render(request, "leave_confirm.html", frame, scope=wanted, back=back)
+
+
+def _confirmed(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """Do it, also a second time: whoever presses twice gets the same receipt."""
+    scope = request.POST.get("scope", "")
+    is_done = participant.withdrawal_scope == scope != ""
+    if not is_done and scope not in choices(participant):
+        return notices.show(request, Notice.ODD, frame_of_person(participant))
+    pipeline.withdraw(
+        participant=participant,
+        scope=scope,
+        reason="",
+        by=Actor.participant(participant.code),
+        now=clock.now(),
+    )
+    return see_other(reverse("portal:receipt", args=[tokens.make("left", participant.key)]))
