@@ -125,6 +125,9 @@ def _form(form: Form) -> Iterator[str]:
     kind = ' class="warning"' if form.status != "published" else ""
     yield f"<p{kind}><strong>{_h(_STATUS[form.status])}</strong></p>"
     yield f"<p>{_h(form.citation)}</p><p>Licence: {_h(form.licence)}</p>"
+    if form.key_status:
+        yield f"<p>{_h(form.key_status)}</p>"
+        yield _grid(("Known about the key", "How", "Source"), (map(_h, f) for f in form.key_facts))
     yield f"<p>SHA-256 <code>{_h(form.content_hash)}</code></p><h3>Items</h3>"
     yield _grid(("Item", "Wording", "Answers"), map(_question, form.questions))
     if form.measures:
@@ -150,6 +153,7 @@ def _measure(measure: Measure) -> tuple[str, ...]:
         for item, sign, weight in measure.key
     )
     note = "" if measure.is_reported else "<br>Exported, but not to be read on its own."
+    note += "".join(f"<br>{_h(cutoff)}" for cutoff in measure.cutoffs)
     return (
         f"<code>{_h(measure.code)}</code>",
         _texts(measure.title) + note,

@@ -12,9 +12,10 @@ from surveys.design.models import ProtocolVersion, Study
 from surveys.design.protocol import Protocol, Wave
 from surveys.design.registry import protocol_of
 from surveys.instruments.definition import Instrument, Item, Scale
+from surveys.instruments.key_versions import key_version
+from surveys.instruments.keys import FACT_WORDS, STATUS_WORDS, Origin
 from surveys.instruments.models import InstrumentVersion
 from surveys.instruments.registry import instrument_of
-from surveys.instruments.scoring import key_version
 from surveys.lib.documents import canonical
 
 
@@ -129,6 +130,18 @@ def _form(row: InstrumentVersion, document: Instrument) -> Form:
         questions=tuple(_question(document, item) for item in document.items),
         measures=tuple(_measure(document, scale) for scale in document.scales),
         abbreviation=document.abbreviation or "",
+        key_status=_key_status(document.origin) if document.origin else "",
+        key_facts=tuple(
+            (FACT_WORDS[fact.of], f"{fact.status}: {STATUS_WORDS[fact.status]}", fact.source)
+            for fact in (document.origin.facts if document.origin else ())
+        ),
+    )
+
+
+def _key_status(origin: Origin) -> str:
+    return (
+        f"Key of {origin.name}, item order '{origin.order}' ({origin.order_says}). "
+        f"Status of the key: {origin.status}, {STATUS_WORDS[origin.status]}."
     )
 
 
@@ -143,16 +156,40 @@ def _measure(document: Instrument, scale: Scale) -> Measure:
         code=scale.code,
         title=scale.title,
         high=scale.high,
-        rule=rule_in_words(scale),
+        rule=rule_in_words(document, scale),
         key_version=key_version(document, scale.code),
-        key=tuple((key.item, key.sign, key.weight) for key in scale.scored_keys),
+        key=tuple((k.item, k.sign, k.weight) for k in document.scored_keys_of(scale)),
         is_reported=scale.reported,
         least=scale.rule.min_answered,
+        parts=tuple(_part(document.scale_by_code[part.scale]) for part in scale.parts),
+        cutoffs=tuple(
+            f"{c.at:g} {c.side}: {c.says} ({c.status}; {c.source})" for c in scale.cutoffs
+        ),
     )
 
 
-def rule_in_words(scale: Scale) -> str:
+def _part(scale: Scale) -> tuple[frozenset[str], int]:
+    return frozenset(key.item for key in scale.scored_keys), scale.rule.min_answered
+
+
+def rule_in_words(document: Instrument, scale: Scale) -> str:
     """Such as `sum of 8 items, prorated from 7 answers on`."""
+    times = f", times {scale.rule.times:g}" if scale.rule.times != 1 else ""
+    return (_rule_of_parts(scale) if scale.parts else _rule_of_items(scale)) + times
+
+
+def _rule_of_parts(scale: Scale) -> str:
+    how = {"as is": "", "reversed": " (reversed within its range)", "subtracted": " (subtracted)"}
+    listed = ", ".join(
+        f"{p.scale}{how[p.enters]}" + (f" x {p.weight:g}" if p.weight != 1 else "")
+        for p in scale.parts
+    )
+    n, least = len(scale.parts), scale.rule.min_answered
+    needs = "all of them needed" if least == n else f"from {least} of them on"
+    return f"{scale.rule.method} of {n} scores: {listed}; {needs}"
+
+
+def _rule_of_items(scale: Scale) -> str:
     n, rule = len(scale.scored_keys), scale.rule
     least = f"from {rule.min_answered} answers on"
     if rule.min_answered == n:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -50,12 +50,22 @@ class Measure:
     key_version: str
     key: tuple[tuple[str, int, float], ...]
     is_reported: bool = True
-    least: int = 1  # so many answers are needed for a score
+    least: int = 1  # so many answers, or parts with a score, are needed for a score
+    # Of a score made from scales: the items of each part, and how many of them it needs.
+    parts: tuple[tuple[frozenset[str], int], ...] = ()
+    cutoffs: tuple[str, ...] = ()  # in words, with their source
 
     @property
     def n_items(self) -> int:
         """How many items enter the score."""
         return len(self.key)
+
+    def is_scorable_without(self, items: Collection[str]) -> bool:
+        """Whether enough is left for a score when these items are not asked."""
+        gone = frozenset(items)
+        if self.parts:
+            return sum(len(part - gone) >= least for part, least in self.parts) >= self.least
+        return sum(item not in gone for item, _, _ in self.key) >= self.least
 
 
 @dataclass(frozen=True)
@@ -72,6 +82,8 @@ class Form:
     questions: tuple[Question, ...]
     measures: tuple[Measure, ...] = ()
     abbreviation: str = ""
+    key_status: str = ""  # of a published key: how sure it is, and which order of items it is for
+    key_facts: tuple[tuple[str, str, str], ...] = ()  # what, how it is known, source
 
     @property
     def ref(self) -> str:

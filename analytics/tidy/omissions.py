@@ -84,7 +84,7 @@ def _items(form: Form, at: int, listed: list[tuple[int, tuple[int, ...]]]) -> Fl
 def _scores(form: Form, at: int, listed: list[tuple[int, tuple[int, ...]]]) -> Flags:
     gone = np.zeros((len(listed) + 1, len(form.measures)), dtype=np.bool_)
     for row, (of, places) in enumerate(listed):
-        for m, keyed in enumerate(form.shown_for if of == at else ()):
-            n_left = len(set(keyed) - set(places))
-            gone[row, m] = n_left < form.measures[m].least
+        for m, measure in enumerate(form.measures if of == at else ()):
+            items = [form.questions[place].code for place in places]
+            gone[row, m] = not measure.is_scorable_without(items)
     return gone

@@ -21,6 +21,12 @@ SIGN_UP = ("screener",)  # what the sign-up asks before anybody is enrolled
 # Months differ in length: a reminder must lie inside its window whichever month it opens in.
 OPENINGS = tuple(dt.datetime(2027, month, 28, 12, tzinfo=dt.UTC) for month in range(1, 13))
 
+NO_WORDING = (
+    "'{ref}' is a key without wording and cannot be asked yet; add the wording that you hold the "
+    "rights to, under Instruments in the console or with 'manage.py instrument wording {ref} SHEET', "
+    "and name the version that this makes"
+)
+
 
 def problems(protocol: Protocol, instruments: Mapping[str, Instrument]) -> tuple[Found, ...]:
     """Everything that keeps a protocol from being published; `instruments` maps refs to them."""
@@ -88,8 +94,12 @@ def _instruments(
 ) -> Iterator[Found]:
     for i, ref in enumerate(wave.instruments):
         if ref not in instruments:
-            known = ", ".join(sorted(instruments)) or "none"
+            can_be_asked = (r for r, found in instruments.items() if found.wording != "none")
+            known = ", ".join(sorted(can_be_asked)) or "none"
             yield ("instruments", i), f"there is no instrument '{ref}'; known are {known}"
+            continue
+        if instruments[ref].wording == "none":
+            yield ("instruments", i), NO_WORDING.format(ref=ref)
             continue
         for language in protocol.languages:
             if language not in instruments[ref].languages:

@@ -204,7 +204,7 @@ def _scales(wave: Wave, cut: Iterable[Instrument]) -> Iterator[tuple[Unit, Asks]
 def _asks_scale(wave: Wave, instrument: Instrument, scale: str) -> Asks:
     ref, found = instrument.ref, instrument.scale_by_code[scale]
     return lambda form: (
-        ref in form.asked(wave) and found.is_scorable_without(form.items_left_out(ref))
+        ref in form.asked(wave) and instrument.is_scorable_without(found, form.items_left_out(ref))
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from surveys.design.models import ProtocolVersion, Study
 from surveys.design.protocol import Protocol
 from surveys.instruments.definition import Instrument
+from surveys.instruments.library import published
 from surveys.instruments.registry import instrument_of, versions
 from surveys.lib.documents import content_hash
 
@@ -44,5 +45,8 @@ def read_mark(study: Study) -> str:
 
 
 def instruments() -> dict[str, Instrument]:
-    """Every instrument of the platform by its ref; a protocol may name these."""
-    return {row.ref: instrument_of(row) for row in versions()}
+    """Every instrument of the platform by its ref, keys without wording among them.
+
+    A protocol may name these; `checks` refuses keys that nobody has given wording.
+    """
+    return published() | {row.ref: instrument_of(row) for row in versions()}

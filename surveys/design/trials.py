@@ -135,5 +135,5 @@ def _is_left_out(fact: Fact, earlier: Earlier, form: Form) -> bool:
         return True
     gone = form.items_left_out(instrument.ref)
     if fact.kind == SCORES:
-        return not instrument.scale_by_code[fact.name].is_scorable_without(gone)
+        return not instrument.is_scorable_without(instrument.scale_by_code[fact.name], gone)
     return fact.name in gone

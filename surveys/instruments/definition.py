@@ -7,33 +7,40 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
+from surveys.instruments.keys import Key, Origin, Part, Rule, Scale
+from surveys.instruments.terms import Code, Document, Found, Language, Path, Slug, Text, Words
 from surveys.lib.documents import Misfit
 
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,59}$")]
-Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
-Words = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
-Text = dict[Language, Words]
-
-Path = tuple[str | int, ...]
-Found = tuple[Path, str]  # where below the instrument, and what is wrong there
-
-
-class Document(BaseModel):
-    """Immutable, and strict about unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, ignored_types=(cached_property,))
+__all__ = [  # the rest of the platform imports all of an instrument from here
+    "Code",
+    "Document",
+    "Example",
+    "Found",
+    "Instrument",
+    "Item",
+    "Key",
+    "Language",
+    "Licence",
+    "Option",
+    "Part",
+    "Path",
+    "Rule",
+    "Scale",
+    "Slug",
+    "Text",
+    "Words",
+]
 
 
 class Option(Document):
     """One coded answer. `missing` marks coded answers that are no measurement, such as "prefer not to say"."""
 
     code: int = Field(ge=-32_768, le=32_767)  # what SPSS, Stata and R can all label
-    label: Text
+    label: Text = Field(default_factory=dict)  # empty in a key without wording
     missing: bool = False
 
 
@@ -42,7 +49,7 @@ class Item(Document):
 
     code: Code
     kind: Literal["single", "number", "text"]
-    text: Text
+    text: Text = Field(default_factory=dict)  # empty in a key without wording
     options: Code | None = None
     min: float | None = None
     max: float | None = None
@@ -60,52 +67,6 @@ class Item(Document):
             raise ValueError("'min', 'max' and 'unit' belong to items of kind 'number'")
         if self.min is not None and self.max is not None and self.min >= self.max:
             raise ValueError("'min' must be below 'max'")
-        return self
-
-
-class Key(Document):
-    """One row of a scoring key: how one item enters one scale."""
-
-    item: Code
-    sign: Literal[1, -1] = 1  # -1: reverse within the item's own range, min + max - x
-    weight: float = Field(default=1.0, gt=0, allow_inf_nan=False)
-    scored: bool = True  # False: administered, not scored
-
-
-class Rule(Document):
-    """How the answered items of a scale become a score."""
-
-    method: Literal["mean", "sum"]
-    min_answered: int = Field(ge=1)
-    prorate: bool = True  # sums only: mean of the answered items times the number of items
-
-
-class Scale(Document):
-    """One score: its key, its rule and what a high value means."""
-
-    code: Code
-    title: Text
-    high: Text  # the direction in words
-    rule: Rule
-    keys: tuple[Key, ...] = Field(min_length=1)
-    reported: bool = True  # False: exported, but not to be interpreted on its own
-
-    @cached_property
-    def scored_keys(self) -> tuple[Key, ...]:
-        """The rows that enter the score."""
-        return tuple(key for key in self.keys if key.scored)
-
-    def is_scorable_without(self, items: Collection[str]) -> bool:
-        """Whether enough items are left for a score when these are not asked."""
-        n_left = sum(key.item not in items for key in self.scored_keys)
-        return n_left >= self.rule.min_answered
-
-    @model_validator(mode="after")
-    def _answerable(self) -> Self:
-        if self.rule.min_answered > len(self.scored_keys):
-            raise ValueError("'min_answered' is more than the scale has scored items")
-        if len({key.item for key in self.keys}) < len(self.keys):
-            raise ValueError("an item stands twice in this key")
         return self
 
 
@@ -134,6 +95,8 @@ class Instrument(Document):
     validation_status: Literal["none", "pilot", "published"]
     citation: str
     licence: Licence
+    wording: Literal["complete", "none"] = "complete"  # "none": a key, which nobody can be asked
+    origin: Origin | None = None  # where a published key comes from, and how sure that is
     notes: str | None = None  # for researchers: what it measures, how the wording was checked
     instructions: Text | None = None
     items_per_page: int = Field(default=6, ge=1, le=50)
@@ -170,6 +133,25 @@ class Instrument(Document):
         """Scales by their code."""
         return {scale.code: scale for scale in self.scales}
 
+    def scored_keys_of(self, scale: Scale) -> tuple[Key, ...]:
+        """Each item that enters a score, once; through its parts where it is made from scales."""
+        found = {key.item: key for key in scale.scored_keys}
+        for part in scale.parts:
+            turn = 1 if part.enters == "as is" else -1
+            for key in self.scale_by_code[part.scale].scored_keys:
+                sign: Literal[1, -1] = 1 if key.sign == turn else -1
+                found.setdefault(key.item, key.model_copy(update={"sign": sign}))
+        return tuple(found.values())
+
+    def is_scorable_without(self, scale: Scale, items: Collection[str]) -> bool:
+        """Whether enough items are left for a score when these are not asked."""
+        if scale.parts:
+            parts = [self.scale_by_code[part.scale] for part in scale.parts]
+            n_left = sum(self.is_scorable_without(part, items) for part in parts)
+        else:
+            n_left = sum(key.item not in items for key in scale.scored_keys)
+        return n_left >= scale.rule.min_answered
+
     @cached_property
     def pages(self) -> tuple[tuple[Item, ...], ...]:
         """The items in screens of `items_per_page`."""
@@ -193,6 +175,8 @@ class Instrument(Document):
             *self._repetitions(),
             *self._unknown_names(),
             *self._misused_items(),
+            *self._misused_scales(),
+            *self._misworded(),
             *self._untranslated(),
         ]
         if found:
@@ -238,20 +222,51 @@ class Instrument(Document):
                 elif key.sign == -1 and self.range_of(item) is None:
                     yield loc, f"'{item.code}' needs 'min' and 'max' to be reversed"
 
+    def _misused_scales(self) -> Iterator[Found]:
+        """Scores are made from scales that have a key, and only what has a range is reversed."""
+        keyed = {scale.code: scale for scale in self.scales if scale.keys}
+        ranged = {item.code for item in self.items if self._has_range(item)}
+        for s, scale in enumerate(self.scales):
+            for p, part in enumerate(scale.parts):
+                loc = ("scales", s, "parts", p, "scale")
+                if part.scale not in keyed:
+                    yield loc, f"'{part.scale}' is no scale with a key"
+                elif part.enters == "reversed":
+                    loose = [k.item for k in keyed[part.scale].keys if k.item not in ranged]
+                    yield from (
+                        (loc, f"'{i}' needs a range for this to be reversed") for i in loose
+                    )
+
+    def _has_range(self, item: Item) -> bool:
+        is_known = item.options is None or item.options in self.response_sets
+        return is_known and self.range_of(item) is not None
+
+    def _misworded(self) -> Iterator[Found]:
+        """A key has no wording at all; every other instrument has all of it."""
+        for loc, text in self._wording():
+            if self.wording == "none" and text:
+                yield loc, "is wording, and 'wording: none' says that there is none"
+            elif self.wording == "complete" and not text:
+                yield loc[:-1], f"'{loc[-1]}' is missing"
+
     def _untranslated(self) -> Iterator[Found]:
-        for loc, text in self._texts():
+        # Titles of published keys are for researchers; participants read what _wording yields.
+        own = () if self.origin else self._descriptions()
+        for loc, text in (*self._wording(), *own, (("instructions",), self.instructions)):
             missing = [language for language in self.languages if text and language not in text]
             yield from ((loc, f"lacks the language '{language}'") for language in missing)
 
-    def _texts(self) -> Iterator[tuple[Path, Text | None]]:
-        yield ("title",), self.title
-        yield ("instructions",), self.instructions
+    def _wording(self) -> Iterator[tuple[Path, Text]]:
         for i, item in enumerate(self.items):
             yield ("items", i, "text"), item.text
-            yield ("items", i, "unit"), item.unit
         for name, options in self.response_sets.items():
             for o, option in enumerate(options):
                 yield ("response_sets", name, o, "label"), option.label
+
+    def _descriptions(self) -> Iterator[tuple[Path, Text | None]]:
+        yield ("title",), self.title
+        for i, item in enumerate(self.items):
+            yield ("items", i, "unit"), item.unit
         for s, scale in enumerate(self.scales):
             yield ("scales", s, "title"), scale.title
             yield ("scales", s, "high"), scale.high

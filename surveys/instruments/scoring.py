@@ -14,8 +14,8 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from surveys.instruments.combining import bounds_of, combined
 from surveys.instruments.definition import Instrument, Item, Scale
-from surveys.lib.documents import content_hash
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -109,7 +109,10 @@ def score(instrument: Instrument, answers: Floats) -> Scores:
     - sum, prorated: :math:`\sum_A w_i x_i' \cdot \sum_K w_i / \sum_A w_i`, which with equal
       weights is the mean of the answered items times the number of items (person-mean imputation)
 
-    and no score below `min_answered` answers. Reversal comes before averaging.
+    and no score below `min_answered` answers. Reversal comes before averaging, `times` comes last.
+    A scale made of parts is the mean or sum of its parts' scores, in which `min_answered` counts
+    parts with a score, a reversed part enters as :math:`min + max - s` within its own range and a
+    subtracted one as :math:`-s`.
 
     References
     ----------
@@ -125,17 +128,22 @@ def score(instrument: Instrument, answers: Floats) -> Scores:
         scales=tuple(scale.code for scale in instrument.scales),
         value=np.full((n, m), np.nan),
         n_answered=np.zeros((n, m), dtype=np.int64),
-        n_items=np.array([len(s.scored_keys) for s in instrument.scales], dtype=np.int64),
+        n_items=np.array([len(instrument.scored_keys_of(s)) for s in instrument.scales]),
         prorated=np.zeros((n, m), dtype=np.bool_),
     )
     for start in range(0, n, CHUNK_ROWS):
         rows = slice(start, start + CHUNK_ROWS)
         columns = _usable(instrument, answers[rows].T.copy(), start)
+        keyed = {
+            scale.code: _one_scale(instrument, scale, columns)
+            for scale in instrument.scales
+            if scale.keys
+        }
         for at, scale in enumerate(instrument.scales):
-            value, n_answered, prorated = _one_scale(instrument, scale, columns)
-            scores.value[rows, at] = value
-            scores.n_answered[rows, at] = n_answered
-            scores.prorated[rows, at] = prorated
+            found = (
+                keyed[scale.code] if scale.keys else _of_parts(instrument, scale, columns, keyed)
+            )
+            scores.value[rows, at], scores.n_answered[rows, at], scores.prorated[rows, at] = found
     return scores
 
 
@@ -167,20 +175,6 @@ def matrix(instrument: Instrument, rows: Iterable[Mapping[str, object]]) -> Floa
     if not set(map(type, chain.from_iterable(table))) <= {int, float, type(None)}:
         raise _not_a_number(instrument, table)
     return np.array(table, dtype=np.float64).reshape(len(table), len(codes))
-
-
-def key_version(instrument: Instrument, scale: str) -> str:
-    """12 hex digits that change whenever the same answers could give another score.
-
-    They cover the scale's key, its rule and the range of each keyed item, not the wording, so
-    that two versions of an instrument with corrected spelling share it.
-    """
-    found = instrument.scale_by_code[scale]
-    keys = [
-        [key.item, key.sign, key.weight, instrument.range_of(instrument.by_code[key.item])]
-        for key in sorted(found.scored_keys, key=lambda key: key.item)
-    ]
-    return content_hash({"keys": keys, "rule": found.rule.model_dump(mode="json")})[:12]
 
 
 def _usable(instrument: Instrument, columns: Floats, first_row: int) -> Floats:
@@ -233,8 +227,26 @@ def _one_scale(
         prorated = enough & (n_answered < len(scale.scored_keys))
         full = sum(key.weight for key in scale.scored_keys)
         np.divide(total * full, weight, out=total, where=prorated)
+    total *= scale.rule.times
     total[~enough] = np.nan
     return total, n_answered, prorated
+
+
+def _of_parts(
+    instrument: Instrument,
+    scale: Scale,
+    columns: Floats,
+    keyed: Mapping[str, tuple[Floats, Counts, Flags]],
+) -> tuple[Floats, Counts, Flags]:
+    parts = [instrument.scale_by_code[part.scale] for part in scale.parts]
+    values = {part.code: keyed[part.code][0] for part in parts}
+    bounds = {part.code: bounds_of(instrument, part) or (0.0, 0.0) for part in parts}
+    value = combined(scale, values, bounds)
+    scored = {key.item for key in instrument.scored_keys_of(scale)}
+    places = [at for at, item in enumerate(instrument.items) if item.code in scored]
+    n_answered = np.count_nonzero(~np.isnan(columns[places]), axis=0)
+    prorated = np.any([keyed[part.code][2] for part in parts], axis=0) & ~np.isnan(value)
+    return value, n_answered, prorated
 
 
 def _reversed(instrument: Instrument, code: str, column: Floats) -> Floats:

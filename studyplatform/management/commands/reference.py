@@ -14,6 +14,8 @@ from studyplatform import manual, variables
 from surveys.access import roles
 from surveys.design import studyfile, timeline
 from surveys.design.library import shipped_study
+from surveys.instruments import catalogue
+from surveys.instruments.library import published
 from surveys.messaging.explanation import manual as messages
 from surveys.scheduling import states
 
@@ -30,8 +32,13 @@ def _time_cases() -> str:
     return page
 
 
+def _instruments() -> str:
+    return catalogue.reference_page(published())
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "commands.md": manual.reference_page,
+    "instruments.md": _instruments,
     "messages.md": messages.reference_page,
     "roles.md": roles.reference_page,
     "settings.md": variables.reference_page,

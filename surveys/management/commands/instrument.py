@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,8 @@ class Command(BaseCommand):
             metavar="FILE|CODE",
             help="a YAML file, a shipped code, or code@version; nothing: all that ship",
         )
-        verbs.add_parser("list", help="Show the instruments that studies can use.")
+        listed = verbs.add_parser("list", help="Show the instruments that studies can use.")
+        listed.add_argument("--keys", action="store_true", help="published keys without wording")
         add = verbs.add_parser("add", help="Add a version from a file; all files or none.")
         add.add_argument("files", nargs="*", type=Path, metavar="FILE")
         add.add_argument("--shipped", action="store_true", help="add all that ship")
@@ -52,7 +54,7 @@ class Command(BaseCommand):
             raise CommandError(f"{error.filename}: {error.strerror}") from None
 
     def _check(self, options: dict[str, Any]) -> None:
-        targets = options["targets"] or [entry.name for entry in library.entries()]
+        targets = options["targets"] or [entry.name for entry in _shipped_entries()]
         n_wrong = sum(not self._check_one(target) for target in targets)
         if n_wrong:
             raise CommandError(f"{n_wrong} of {len(targets)} with problems")
@@ -68,8 +70,12 @@ class Command(BaseCommand):
             self.stdout.write(f"  advice: {advice}")
         return True
 
-    def _list(self, _options: dict[str, Any]) -> None:
+    def _list(self, options: dict[str, Any]) -> None:
         rows = registry.versions()
+        if options["keys"]:
+            for key in library.published().values():
+                self.stdout.write(f"{_summary(key)}: {pick(key.title, 'en')}")
+            return
         if not rows:
             self.stdout.write(
                 "No instruments yet; `instrument add --shipped` adds those that ship."
@@ -98,7 +104,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{row.ref} {'is there already' if row.ref in known else 'added'}")
 
     def _export(self, options: dict[str, Any]) -> None:
-        text = files.dump(registry.instrument(options["ref"]))
+        text = files.dump(_stored_or_key(options["ref"]))
         if options["to"] is None:
             self.stdout.write(text, ending="")
         else:
@@ -110,19 +116,31 @@ def _found(target: str) -> Instrument:
     path = Path(target)
     if path.is_file():
         return files.read(path)
-    for entry in library.entries():
+    for entry in _shipped_entries():
         if target in {entry.name, entry.name.removesuffix(".yaml")}:
             return files.load(entry.read_bytes(), entry.name)
     if path.suffix in {".yaml", ".yml"}:
         return files.read(path)  # raises what is wrong with the path
-    return registry.instrument(target)
+    return _stored_or_key(target)
+
+
+def _shipped_entries() -> list[Traversable]:
+    return [*library.entries(), *library.published_entries()]
+
+
+def _stored_or_key(ref: str) -> Instrument:
+    return library.published().get(ref) or registry.instrument(ref)
 
 
 def _summary(instrument: Instrument) -> str:
     n_items, n_scales = len(instrument.items), len(instrument.scales)
     items = f"{n_items} item{'s' * (n_items != 1)}"
     scales = f"{n_scales} scale{'s' * (n_scales != 1)}"
-    return f"{instrument.ref}  {items}, {scales}, {' '.join(instrument.languages)}"
+    languages = " ".join(instrument.languages)
+    if instrument.wording == "none":
+        languages = "no wording"
+    key = f", key {instrument.origin.status}" if instrument.origin else ""
+    return f"{instrument.ref}  {items}, {scales}, {languages}{key}"
 
 
 def _examples(instrument: Instrument) -> str:

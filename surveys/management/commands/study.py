@@ -24,7 +24,7 @@ from surveys.design.registry import protocol_of
 from surveys.design.schema import schemas
 from surveys.instruments.actions import add_shipped
 from surveys.instruments.definition import Instrument
-from surveys.instruments.library import shipped
+from surveys.instruments.library import published, shipped
 from surveys.lib import clock
 from surveys.lib.yamlfile import DocumentError
 from surveys.management import amendment_text
@@ -175,7 +175,7 @@ class Command(BaseCommand):
 
     def _instruments(self) -> Mapping[str, Instrument]:
         """The platform's instruments and the shipped ones, which loading would add."""
-        known = {instrument.ref: instrument for instrument in shipped()}
+        known = published() | {instrument.ref: instrument for instrument in shipped()}
         try:
             return known | queries.instruments()
         except OperationalError:

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from surveys.instruments import files
-from surveys.instruments.library import entries, shipped
+from surveys.instruments.library import entries, published, shipped
 from surveys.instruments.models import InstrumentVersion
 
 GOOD = next(e for e in entries() if e.name == "state-check.yaml").read_text(encoding="utf-8")
@@ -32,7 +32,8 @@ def refused(*arguments: str | Path) -> tuple[str, str]:
 
 def test_check_without_a_name_checks_all_that_ship() -> None:
     lines = run("check").splitlines()
-    assert len(lines) == len(shipped())
+    assert len(lines) == len(shipped()) + len(published())
+    assert "phq8@1  8 items, 1 scale, no wording, key verified: 4 worked examples hold" in lines
     assert "self-response@1  12 items, 9 scales, en de: 4 worked examples hold" in lines
 
 
@@ -101,3 +102,14 @@ def test_of_several_files_all_or_none_are_added(tmp_path: Path) -> None:
 def test_export_of_an_unknown_version_names_the_known_one() -> None:
     run("add", "--shipped")
     assert refused("export", "mood-worry@3")[1].endswith("did you mean mood-worry@1?")
+
+
+@pytest.mark.django_db
+def test_published_keys_are_listed_and_exported_without_wording() -> None:
+    lines = run("list", "--keys").splitlines()
+    assert len(lines) == len(published())
+    assert any(
+        line.startswith("ecr-1998@1  36 items, 2 scales, no wording, key mem") for line in lines
+    )
+    text = run("export", "scs@1")
+    assert files.load(text, "exported") == published()["scs@1"]

@@ -117,5 +117,5 @@ def test_an_instrument_without_some_items_is_shown_and_never_scored() -> None:
     assert len(calm.items) == 3
     assert calm.without(()) is calm
     scale = calm.scale_by_code["calm"]
-    assert scale.is_scorable_without(["calm1"])
-    assert not scale.is_scorable_without(["calm1", "calm3"])
+    assert calm.is_scorable_without(scale, ["calm1"])
+    assert not calm.is_scorable_without(scale, ["calm1", "calm3"])

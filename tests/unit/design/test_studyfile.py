@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from surveys.design import studyfile
 from surveys.design.protocol import Protocol
+from surveys.instruments.library import published
 from surveys.lib.yamlfile import DocumentError
 from tests.unit.design.studies import CALM, STUDY, changed, protocol, read_study
 
@@ -195,3 +196,16 @@ def test_what_is_written_reads_back_to_the_same_protocol(
     text = studyfile.write(before, schema="study-v1.json")
     assert read_study(text).protocol == before
     assert text.startswith("# yaml-language-server: $schema=study-v1.json\nstudy: calm-year\n")
+
+
+def test_a_key_without_wording_cannot_be_asked_and_says_what_to_do() -> None:
+    text = changed(
+        "instruments: [calm@1]\n    schedule: {anchor: enrollment}",
+        "instruments: [calm@1, phq8@1]\n    schedule: {anchor: enrollment}",
+    )
+    with pytest.raises(DocumentError) as caught:
+        read_study(text).checked({**CALM, **published()})
+    (problem,) = caught.value.problems
+    assert problem.path == "waves[0].instruments[1]"
+    assert "'phq8@1' is a key without wording and cannot be asked yet" in problem.message
+    assert "manage.py instrument wording phq8@1 SHEET" in problem.message

@@ -135,3 +135,46 @@ def test_pages_hold_every_item_once_in_order() -> None:
         ["q3", "q4"],
         ["q5"],
     ]
+
+
+def wordless(**more: Any) -> dict[str, Any]:
+    doc = document(2, scales=[scale("a", {"q1": 1}), scale("b", {"q2": -1})]) | {"wording": "none"}
+    for item in doc["items"]:
+        del item["text"]
+    for option in doc["response_sets"]["set"]:
+        del option["label"]
+    return doc | more
+
+
+def part_scale(**more: Any) -> dict[str, Any]:
+    made = scale("t", {}, min_answered=2) | {"parts": [{"scale": "a"}, {"scale": "b"}]}
+    return made | more
+
+
+def test_a_key_comes_without_wording_and_other_instruments_do_not() -> None:
+    assert Instrument.model_validate(wordless()).items[0].text == {}
+    with pytest.raises(ValidationError, match="'text' is missing"):
+        Instrument.model_validate(wordless(wording="complete"))
+    doc = wordless()
+    doc["items"][0]["text"] = {"en": "How?"}
+    with pytest.raises(ValidationError, match="is wording, and 'wording: none' says"):
+        Instrument.model_validate(doc)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"parts": [{"scale": "a"}, {"scale": "c"}]}, "'c' is no scale with a key"),
+        ({"parts": [{"scale": "a"}, {"scale": "a"}]}, "a scale stands twice"),
+        ({"parts": []}, "'keys' or 'parts'"),
+        ({"keys": [{"item": "q1"}]}, "'keys' or 'parts'"),
+        ({"rule": {"method": "mean", "min_answered": 3}}, "more than the score has parts"),
+        ({"rule": {"method": "sum", "min_answered": 1}}, "needs all of them"),
+        ({"parts": [{"scale": "a"}, {"scale": "b", "enters": "subtracted"}]}, "in sums only"),
+    ],
+)
+def test_a_score_made_from_scores_must_add_up(changes: dict[str, Any], message: str) -> None:
+    doc = wordless()
+    doc["scales"].append(part_scale(**changes))
+    with pytest.raises(ValidationError, match=message):
+        Instrument.model_validate(doc)

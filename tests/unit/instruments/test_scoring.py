@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from surveys.instruments.definition import Instrument
+from surveys.instruments.key_versions import key_version
 from surveys.instruments.scoring import (
     CHUNK_ROWS,
     NotANumber,
     OutOfRange,
-    key_version,
     matrix,
     score,
     score_one,
