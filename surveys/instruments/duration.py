@@ -13,4 +13,9 @@ SECONDS_PER_ITEM = 8  # a rating takes five to nine seconds
 def minutes(instruments: Iterable[Instrument]) -> int:
     """About how long these take together, rounded up, so that nobody is promised too little."""
     n_items = sum(len(instrument.items) for instrument in instruments)
-    return max(1, math.ceil(n_items * SECONDS_PER_ITEM / 60))
+    return in_minutes(n_items * SECONDS_PER_ITEM)
+
+
+def in_minutes(seconds: float) -> int:
+    """Whole minutes, rounded up, and never none."""
+    return max(1, math.ceil(seconds / 60))

@@ -6,7 +6,6 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from surveys import pipeline
-from surveys.instruments.duration import minutes
 from surveys.lib import clock, dates
 from surveys.portal import notices
 from surveys.portal.access import FROM_OWN_PAGE, Access, NoSuchLink, access_to, behind_link
@@ -14,6 +13,7 @@ from surveys.portal.frame import Frame, frame_of
 from surveys.portal.notices import Notice
 from surveys.portal.passes import Pass, read_pass
 from surveys.portal.responses import render, see_other
+from surveys.responding.pace import minutes_left
 from surveys.responding.standing import standing
 from surveys.scheduling.actions import OccasionClosed, OccasionNotOpen
 from surveys.scheduling.models import Occasion
@@ -38,11 +38,12 @@ def landing(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _welcome(request: HttpRequest, occasion: Occasion, frame: Frame) -> HttpResponse:
+    stands = standing(occasion)
     return render(
         request,
         "landing.html",
         frame,
-        minutes=minutes(standing(occasion).instruments),
+        minutes=minutes_left(stands.instruments, stands.place),
         closes=_when(occasion, frame.language),
         is_back=occasion.started_at is not None,
     )

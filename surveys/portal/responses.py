@@ -38,6 +38,13 @@ def noted(unsaved: Iterable[str]) -> HttpResponse:
     return _private(JsonResponse({"unsaved": list(unsaved)}))
 
 
+def download(content: bytes, *, kind: str, name: str) -> HttpResponse:
+    """A file to keep."""
+    response = HttpResponse(content, content_type=kind)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return _private(response)
+
+
 def _private(response: HttpResponse) -> HttpResponse:
     response["Cache-Control"] = "no-store"
     response["X-Robots-Tag"] = "noindex, nofollow"

@@ -14,6 +14,7 @@ from surveys.portal.passes import seal
 from surveys.portal.questions import questions, saved, typed
 from surveys.portal.responses import render
 from surveys.responding.answers import CONFIRMED_SKIPS, Problem
+from surveys.responding.pace import minutes_left
 from surveys.responding.places import Place, ordinal
 from surveys.responding.standing import Standing
 
@@ -64,5 +65,6 @@ def show_page(
         place=place,
         number=number,
         total=total,
+        minutes=minutes_left(stands.instruments, place),
         seal=seal(stands.occasion, now),
     )

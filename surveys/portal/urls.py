@@ -15,4 +15,5 @@ urlpatterns = [
     path("u/<str:token>/", unsubscribing.unsubscribe, name="unsubscribe"),
     path("survey/", pages.survey, name="survey"),
     path("survey/thanks/", thanks.thanks, name="thanks"),
+    path("survey/thanks/next.ics", thanks.next_date, name="next-date"),
 ]

@@ -333,3 +333,35 @@ def test_the_last_page_sent_twice_ends_at_the_same_thanks(visitor: Client) -> No
 
 def test_that_nothing_has_been_validated_is_said_where_the_items_appear(visitor: Client) -> None:
     assert "How well they measure has not been tested yet" in text(visitor.get("/survey/"))
+
+
+def test_the_next_date_comes_as_a_calendar_file_that_tells_nothing(
+    visitor: Client, occasion: Occasion
+) -> None:
+    finish(visitor)
+    assert "They arrived on" in text(visitor.get("/survey/thanks/"))
+    file = visitor.get("/survey/thanks/next.ics")
+    assert file["Content-Type"] == "text/calendar; charset=utf-8"
+    assert file["Cache-Control"] == "no-store"
+    content = file.content.decode()
+    following = Occasion.objects.get(wave="m3")
+    assert following.opens_at is not None
+    assert f"DTSTART:{following.opens_at:%Y%m%dT%H%M%SZ}\r\n" in content
+    assert "calm" not in content.lower()
+    assert str(following.pk) not in content
+    Occasion.objects.filter(pk=following.pk).update(state=OccasionState.OPEN)
+    assert visitor.get("/survey/thanks/next.ics")["Location"] == "/survey/thanks/"
+    assert Client().get("/survey/thanks/next.ics").status_code == 403
+
+
+def test_of_a_random_prompt_the_calendar_gets_the_day_alone(client: Client) -> None:
+    waves = make_questionnaire([SHORT]).protocol.document["waves"]
+    waves[1]["schedule"] = {
+        "anchor": "enrollment", "offset": "P90D", "random_between": ["10:00", "20:00"],
+    }  # fmt: skip
+    drawn = make_questionnaire(
+        [SHORT], study="drawn", protocol={"waves": waves}, **window_around(clock.now())
+    )
+    client.post(link(drawn), {"start": "1"})
+    send(client, {"mood": "3"})
+    assert "DTSTART;VALUE=DATE:" in text(client.get("/survey/thanks/next.ics"))
