@@ -6,7 +6,7 @@ from surveys.instruments.models import InstrumentVersion
 from surveys.design.models import ProtocolVersion, Study
 from surveys.access.models import Membership, User
 from surveys.participants.models import Allocation, Anchor, ConsentRecord, Participant
-from surveys.participants.identity.models import Person
+from surveys.participants.identity.models import AddressChange, Person
 from surveys.scheduling.models import Message, Occasion, Reconciliation
 from surveys.messaging.models import (
     DatabaseOrigin,
@@ -21,6 +21,7 @@ from surveys.messaging.models import (
 from surveys.responding.models import Submission
 
 __all__ = [
+    "AddressChange",
     "Allocation",
     "Anchor",
     "ClockOffset",

@@ -6,7 +6,7 @@ twice: it reads the rows upstream, and its key in the database refuses the secon
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from uuid import UUID
@@ -27,13 +27,14 @@ from surveys.messaging import (
     notifying,
     resending,
     suppressions,
+    telling,
 )
 from surveys.messaging.delivery import Delivered
-from surveys.messaging.notifying import Notified
+from surveys.messaging.notifying import Notified, Words
 from surveys.messaging.reports import Report, Verdict
 from surveys.messaging.resending import Resent
 from surveys.participants import actions as participants
-from surveys.participants import enrolment, mailing
+from surveys.participants import enrolment, mailing, readdressing
 from surveys.participants.actions import Scope
 from surveys.participants.enrolment import EnrolmentResult
 from surveys.participants.entries import Entry
@@ -132,6 +133,12 @@ def move(*, participant: Participant, timezone: str, by: Actor, now: datetime) -
 
 
 @transaction.atomic
+def set_language(*, participant: Participant, language: str, by: Actor, now: datetime) -> None:
+    """Note somebody's language; what is not yet sent is written in it."""
+    participants.set_language(participant=participant, language=language, by=by, now=now)
+
+
+@transaction.atomic
 def pause(*, participant: Participant, until: date, by: Actor, now: datetime) -> None:
     """Send somebody nothing before a day; what closes before it is not asked."""
     participants.pause(participant=participant, until=until, by=by, now=now)
@@ -183,6 +190,46 @@ def withdraw(
     scheduling.cancel_remaining(participant=participant, by=by, now=now)
     if participant.withdrawal_scope == Scope.ERASE_DATA:
         erasing.erase(participant=participant, by=by, now=now)
+
+
+@transaction.atomic
+def leave(
+    *, participant: Participant, scope: str, receipt: Words, by: Actor, now: datetime
+) -> None:
+    """Somebody ends their participation; the receipt is posted before the address is deleted."""
+    telling.tell(participant, receipt, key=f"left:{participant.key}:{scope}")
+    withdraw(participant=participant, scope=scope, reason="", by=by, now=now)
+
+
+@transaction.atomic
+def ask_address(
+    *,
+    participant: Participant,
+    email: str,
+    words: Callable[[UUID], Words],
+    by: Actor,
+    now: datetime,
+) -> None:
+    """Somebody wants to be reached elsewhere: mail a link there, unless the address is taken.
+
+    `words` are made for what the link names. Raises BadAddress, NoAddress and TooManyWishes.
+    """
+    change = readdressing.ask(participant=participant, email=email, by=by, now=now)
+    if change is not None:
+        telling.tell(participant, words(change), key=f"address:{change}", to=email)
+
+
+@transaction.atomic
+def confirm_address(*, change: UUID, words: Words, now: datetime) -> Participant:
+    """The mail arrived at the new address: write there from now on, and tell the old one.
+
+    Raises NoSuchWish and AddressTaken.
+    """
+    participant, email = readdressing.take(change, now=now)
+    telling.tell(participant, words, key=f"address-left:{change}")
+    by = Actor.participant(participant.code)
+    correct_address(participant=participant, email=email, by=by, now=now)
+    return participant
 
 
 @transaction.atomic
@@ -239,6 +286,7 @@ def note_mail_report(*, report: Report, now: datetime) -> bool:
 
 def sweep(*, now: datetime) -> Swept:
     """Open and close windows, and replan the people whose earlier waves just ended."""
+    readdressing.drop_expired(now=now)
     n_opened = scheduling.open_due(now=now, results=results_of)
     closed = scheduling.close_due(now=now, results=results_of)
     return Swept(n_opened, closed.n_closed, closed.n_replanned)

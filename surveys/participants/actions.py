@@ -17,6 +17,7 @@ from surveys.audit.actors import Actor
 from surveys.design import schedule, zones
 from surveys.design.registry import protocol_of
 from surveys.participants.identity import actions as identity
+from surveys.participants.identity import changes
 from surveys.participants.models import Anchor, Participant
 
 LONGEST_PAUSE = timedelta(days=3653)
@@ -36,6 +37,10 @@ class UnknownAnchor(ValueError):
 
 class UnknownZone(ValueError):
     """The IANA database has no such zone."""
+
+
+class UnknownLanguage(ValueError):
+    """The study does not speak it."""
 
 
 class UnknownScope(ValueError):
@@ -90,6 +95,22 @@ def set_timezone(*, participant: Participant, timezone: str, by: Actor, now: dat
     participant.pause_ends_at = _first_instant(participant.paused_until, timezone)
     participant.save(update_fields=["timezone", "pause_ends_at"])
     _record("participant.moved", participant, by, now, before=before, after=timezone)
+
+
+@transaction.atomic
+def set_language(*, participant: Participant, language: str, by: Actor, now: datetime) -> None:
+    """Note the language of the study in which somebody wants to be asked from now on."""
+    _lock(participant)
+    _refuse_withdrawn(participant)
+    offered = protocol_of(participant.protocol).languages
+    if language not in offered:
+        raise UnknownLanguage(f"'{language[:12]}' is none of {', '.join(offered)}")
+    before = participant.language
+    if before == language:
+        return
+    participant.language = language
+    participant.save(update_fields=["language"])
+    _record("language.set", participant, by, now, before=before, after=language)
 
 
 @transaction.atomic
@@ -148,6 +169,7 @@ def withdraw(
     participant.withdrawn_at = participant.withdrawn_at or now
     participant.withdrawal_scope = wanted
     participant.save(update_fields=["status", "withdrawn_at", "withdrawal_scope"])
+    changes.drop(participant)
     if wanted is not Scope.KEEP_DATA:
         identity.forget(participant)
     _record("participant.withdrawn", participant, by, now, reason=reason, scope=wanted.value)

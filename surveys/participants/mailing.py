@@ -32,6 +32,12 @@ def fingerprints(participant: Participant) -> list[bytes]:
     return identity.address_indexes(contact.email) if contact else []
 
 
+def address_of(participant: Participant) -> str:
+    """Where somebody is written to; empty when nothing is known of them. For mails alone."""
+    contact = identity.contacts_of([participant.pk]).get(participant.pk)
+    return contact.email if contact else ""
+
+
 def fingerprints_by_person(participants: Collection[int]) -> dict[int, list[bytes]]:
     """The same for many, in one query; who has no address is not in it."""
     contacts = identity.contacts_of(participants)

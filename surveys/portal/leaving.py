@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
@@ -20,6 +21,7 @@ from surveys.participants.consents import choices
 from surveys.participants.models import Participant
 from surveys.portal import notices
 from surveys.portal.access import NoSuchLink, behind_own_link
+from surveys.portal.farewell import MEANING, receipt_mail
 from surveys.portal.frame import frame_of_person
 from surveys.portal.notices import Notice
 from surveys.portal.responses import render, see_other
@@ -69,7 +71,7 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
         reference=participant.code,
         more=choices(participant),
     )
-    return render(request, "receipt.html", frame, left=left)
+    return render(request, "receipt.html", frame, left=left, meaning=MEANING[left.scope])
 
 
 def _shown(request: HttpRequest, participant: Participant, *, back: str) -> HttpResponse:
@@ -77,8 +79,10 @@ def _shown(request: HttpRequest, participant: Participant, *, back: str) -> Http
     offered, wanted = choices(participant), request.GET.get("scope", "")
     frame = frame_of_person(participant)
     if wanted not in offered:
-        return render(request, "leave.html", frame, scopes=offered, back=back)
-    return render(request, "leave_confirm.html", frame, scope=wanted, back=back)
+        scopes = [(scope, MEANING[scope]) for scope in offered]
+        return render(request, "leave.html", frame, scopes=scopes, back=back)
+    meaning = MEANING[wanted]
+    return render(request, "leave_confirm.html", frame, scope=wanted, back=back, meaning=meaning)
 
 
 def _confirmed(request: HttpRequest, participant: Participant) -> HttpResponse:
@@ -87,11 +91,15 @@ def _confirmed(request: HttpRequest, participant: Participant) -> HttpResponse:
     is_done = participant.withdrawal_scope == scope != ""
     if not is_done and scope not in choices(participant):
         return notices.show(request, Notice.ODD, frame_of_person(participant))
-    pipeline.withdraw(
-        participant=participant,
-        scope=scope,
-        reason="",
-        by=Actor.participant(participant.code),
-        now=clock.now(),
+    now, frame = clock.now(), frame_of_person(participant)
+    page = reverse("portal:receipt", args=[tokens.make("left", participant.key)])
+    receipt = receipt_mail(
+        frame,
+        scope,
+        day=dates.day(now, participant.timezone, frame.language),
+        reference=participant.code,
+        link=f"{settings.PUBLIC_ORIGIN}{page}",
     )
-    return see_other(reverse("portal:receipt", args=[tokens.make("left", participant.key)]))
+    by = Actor.participant(participant.code)
+    pipeline.leave(participant=participant, scope=scope, receipt=receipt, by=by, now=now)
+    return see_other(page)

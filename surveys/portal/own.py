@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -19,9 +20,12 @@ from django.views.decorators.http import require_http_methods
 from surveys import pipeline
 from surveys.audit.actors import Actor
 from surveys.lib import clock
-from surveys.participants.actions import HasWithdrawn, NoPause
+from surveys.participants.actions import HasWithdrawn, NoPause, UnknownLanguage, UnknownZone
+from surveys.participants.addresses import BadAddress
+from surveys.participants.mailing import NoAddress
 from surveys.participants.models import Participant
-from surveys.portal import notices
+from surveys.participants.readdressing import TooManyWishes
+from surveys.portal import notices, readdressing
 from surveys.portal.access import NoSuchLink, behind_own_link, path_from_own_page
 from surveys.portal.frame import frame_of_person
 from surveys.portal.notices import Notice
@@ -29,14 +33,27 @@ from surveys.portal.own_standing import own_standing
 from surveys.portal.responses import render, see_other
 from surveys.scheduling.actions import CannotSnooze, CannotStart, NotAnswerable
 
+NOTED = "noted"  # a cookie with a key of DONE, and nothing else
+
 DONE: Mapping[str, Promise] = {
     "pause": _("Your pause is noted."),
     "resume": _("Your pause is over."),
     "snooze": _("We will remind you then."),
     "time": _("Your time of day is noted."),
+    "language": _("Your language is noted."),
+    "zone": _("Your time zone is noted. What is still ahead moves along."),
+    "address": _(
+        "We have sent an e-mail to the new address. Please open it within three days and confirm"
+        " it there. Until then nothing changes."
+    ),
     "stop": _("You get no more e-mails."),
     "again": _("You get e-mails again."),
 }
+
+
+PAUSE_PROBLEM = _(
+    "Please choose a day after today and within the next ten years, as your first day back."
+)
 
 
 class CannotDo(ValueError):
@@ -84,14 +101,29 @@ def _do(request: HttpRequest, participant: Participant) -> HttpResponse:
         return _page(request, participant, problem=error.problem)
     except HasWithdrawn:
         return notices.show(request, Notice.LEFT, frame_of_person(participant))
-    return see_other(elsewhere or f"{request.path}?done={action}")
+    return see_other(elsewhere) if elsewhere else _noted(request, action)
+
+
+def _noted(request: HttpRequest, action: str) -> HttpResponse:
+    """Show the page again, which says once what was done; the address stays as it was."""
+    response = see_other(request.path)
+    response.set_cookie(
+        NOTED,
+        action,
+        max_age=60,
+        path=request.path,
+        secure=settings.IS_HTTPS,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
 
 
 def _page(
     request: HttpRequest, participant: Participant, *, problem: Promise | None = None
 ) -> HttpResponse:
-    frame = frame_of_person(participant)
-    return render(
+    frame, noted = frame_of_person(participant), request.COOKIES.get(NOTED, "")
+    response = render(
         request,
         "own.html",
         frame,
@@ -100,9 +132,12 @@ def _page(
         leave=f"{request.path}leave/",
         stands=own_standing(participant, frame.language, clock.now()),
         problem=problem,
-        done=None if problem else DONE.get(request.GET.get("done", "")),
+        done=None if problem else DONE.get(noted),
         typed=request.POST,
     )
+    if noted:
+        response.delete_cookie(NOTED, path=request.path)
+    return response
 
 
 def _pause(asked: Asked) -> None:
@@ -112,7 +147,7 @@ def _pause(asked: Asked) -> None:
     except HasWithdrawn:
         raise
     except (NoPause, ValueError) as error:
-        raise CannotDo(_("Please choose a day after today, as your first day back.")) from error
+        raise CannotDo(PAUSE_PROBLEM) from error
 
 
 def _resume(asked: Asked) -> None:
@@ -126,6 +161,42 @@ def _set_time(asked: Asked) -> None:
     except ValueError as error:
         raise CannotDo(_("Please enter a time of day, such as 18:30.")) from error
     pipeline.set_time_of_day(participant=asked.participant, at=at, by=asked.by, now=asked.now)
+
+
+def _set_language(asked: Asked) -> None:
+    wanted = asked.fields.get("language", "")
+    try:
+        pipeline.set_language(
+            participant=asked.participant, language=wanted, by=asked.by, now=asked.now
+        )
+    except UnknownLanguage as error:
+        raise CannotDo(_("Please choose one of the languages.")) from error
+
+
+def _move(asked: Asked) -> None:
+    zone = asked.fields.get("zone", "").strip()
+    try:
+        pipeline.move(participant=asked.participant, timezone=zone, by=asked.by, now=asked.now)
+    except UnknownZone as error:
+        raise CannotDo(_("Please choose a time zone from the list.")) from error
+
+
+def _ask_address(asked: Asked) -> None:
+    frame = frame_of_person(asked.participant)
+    try:
+        pipeline.ask_address(
+            participant=asked.participant,
+            email=asked.fields.get("email", ""),
+            words=lambda change: readdressing.asking(frame, change),
+            by=asked.by,
+            now=asked.now,
+        )
+    except BadAddress as error:
+        raise CannotDo(_("Please enter one e-mail address, such as name@example.org.")) from error
+    except NoAddress as error:
+        raise CannotDo(_("Your address cannot be changed here. Please write to us.")) from error
+    except TooManyWishes as error:
+        raise CannotDo(_("You asked for this often today. Please try again tomorrow.")) from error
 
 
 def _snooze(asked: Asked) -> None:
@@ -171,6 +242,9 @@ ACTIONS: Mapping[str, Callable[[Asked], str | None]] = {
     "pause": _pause,
     "resume": _resume,
     "time": _set_time,
+    "language": _set_language,
+    "zone": _move,
+    "address": _ask_address,
     "snooze": _snooze,
     "start": _start,
     "stop": _stop,

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from surveys import pipeline
-from surveys.design import schedule
+from surveys.design import schedule, zones
 from surveys.design.protocol import Protocol
 from surveys.design.registry import protocol_of
 from surveys.lib import dates
@@ -19,6 +19,19 @@ from surveys.scheduling.models import DOCUMENTS, Occasion
 from surveys.scheduling.states import OccasionState
 
 SOON = timedelta(hours=2)
+CONTINENTS = frozenset(
+    [
+        "Africa",
+        "America",
+        "Antarctica",
+        "Asia",
+        "Atlantic",
+        "Australia",
+        "Europe",
+        "Indian",
+        "Pacific",
+    ]
+)
 MORNING = time(9)
 OPEN = (OccasionState.OPEN, OccasionState.STARTED)
 
@@ -47,6 +60,8 @@ class OwnStanding:
     pause_day: str  # the first day after a pause, in words; empty when there is none
     earliest: date  # the first day until which a pause may last
     has_own_times: bool
+    languages: list[tuple[str, str]]  # code and own name, when there is a choice
+    zones: list[str]
 
 
 def own_standing(participant: Participant, language: str, now: datetime) -> OwnStanding:
@@ -72,7 +87,19 @@ def own_standing(participant: Participant, language: str, now: datetime) -> OwnS
         ),
         earliest=today + timedelta(days=1),
         has_own_times=any(wave.schedule.own_time for wave in protocol.waves),
+        languages=_languages(protocol),
+        zones=sorted({participant.timezone, *(z for z in zones.known() if _is_place(z))}),
     )
+
+
+def _languages(protocol: Protocol) -> list[tuple[str, str]]:
+    offered = [(code, dates.own_name(code)) for code in protocol.languages]
+    return offered if len(offered) > 1 else []
+
+
+def _is_place(zone: str) -> bool:
+    """Whether people live in it: a city of a continent or an ocean."""
+    return zone.partition("/")[0] in CONTINENTS and "/" in zone
 
 
 def _open(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from surveys.portal import landing, leaving, own, pages, thanks, unsubscribing
+from surveys.portal import landing, leaving, own, pages, readdressing, thanks, unsubscribing
 
 app_name = "portal"
 urlpatterns = [
     path("s/<str:token>/", landing.landing, name="landing"),
     path("me/<str:token>/", own.own, name="own"),
     path("me/<str:token>/leave/", leaving.leave, name="leave"),
+    path("address/<str:token>/", readdressing.confirm, name="address"),
     path("left/<str:token>/", leaving.receipt, name="receipt"),
     path("u/<str:token>/", unsubscribing.unsubscribe, name="unsubscribe"),
     path("survey/", pages.survey, name="survey"),

@@ -61,7 +61,7 @@ def contacts_of(participant_ids: Iterable[int]) -> dict[int, Contact]:
 
 def find_all(study: Study, emails: Iterable[str]) -> Mapping[str, int | None]:
     """Participant ids by the given addresses that are known; None means forgotten."""
-    ring = _keyring()
+    ring = keyring()
     sought = {
         index: email
         for email in emails
@@ -74,17 +74,17 @@ def find_all(study: Study, emails: Iterable[str]) -> Mapping[str, int | None]:
 
 def address_index(email: str) -> bytes:
     """The fingerprint under which an address is suppressed, alike in every study; 16 bytes."""
-    return _keyring().blind_index(normalise(email), SUPPRESSION)
+    return keyring().blind_index(normalise(email), SUPPRESSION)
 
 
 def address_indexes(email: str) -> list[bytes]:
     """Its fingerprint under every key, the active one first, to look a suppression up."""
-    return _keyring().blind_indexes(normalise(email), SUPPRESSION)
+    return keyring().blind_indexes(normalise(email), SUPPRESSION)
 
 
 def fingerprints(email: str) -> Fingerprints:
     """What the delivery compares of an address; raises BadAddress."""
-    ring, address = _keyring(), normalise(email)
+    ring, address = keyring(), normalise(email)
     domain = address.rpartition("@")[2]
     return Fingerprints(
         ring.blind_indexes(address, SUPPRESSION), ring.blind_index(domain, MAIL_DOMAIN)
@@ -134,7 +134,7 @@ def count_forgotten() -> int:
 
 
 def _under_old_keys() -> QuerySet[Person]:
-    return Person.objects.exclude(email="").exclude(email__startswith=_keyring().mark)
+    return Person.objects.exclude(email="").exclude(email__startswith=keyring().mark)
 
 
 def _sealed(new: NewPerson) -> Person:
@@ -144,14 +144,14 @@ def _sealed(new: NewPerson) -> Person:
 
 
 def _seal(person: Person, email: str, name: str) -> None:
-    ring = _keyring()
+    ring = keyring()
     person.email = ring.encrypt(email, _context("email", person.id))
     person.name = ring.encrypt(name, _context("name", person.id)) if name else ""
     person.email_index = ring.blind_index(normalise(email), _index_context(person.study_id))
 
 
 def _opened(person: Person) -> Contact:
-    ring = _keyring()
+    ring = keyring()
     email = ring.decrypt(person.email, _context("email", person.id))
     name = ring.decrypt(person.name, _context("name", person.id)) if person.name else ""
     return Contact(email, name)
@@ -165,7 +165,8 @@ def _index_context(study_id: int) -> str:
     return f"surveys_person:email_index:study {study_id}"
 
 
-def _keyring() -> Keyring:
+def keyring() -> Keyring:
+    """The keys that this platform encrypts contacts with."""
     return _parsed(settings.FIELD_KEYS)
 
 

@@ -36,3 +36,15 @@ class Person(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class AddressChange(models.Model):
+    """The address that a participant asked for and has not confirmed; one at a time."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)  # what its link names
+    participant = models.OneToOneField(Participant, models.CASCADE, related_name="+")
+    email = models.TextField()  # encrypted
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.id)

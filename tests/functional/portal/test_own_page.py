@@ -126,14 +126,16 @@ def test_a_pause_and_its_end(client: Client, occasion: Occasion) -> None:
     ]
 
 
-@pytest.mark.parametrize("until", ["", "soon", "2020-01-01", "9999-12-31"])
+@pytest.mark.parametrize("until", ["", "soon", "2020-01-01", "9999-12-31", "2050-01-01"])
 def test_a_pause_that_makes_no_sense_changes_nothing(
     client: Client, occasion: Occasion, until: str
 ) -> None:
     before = fingerprint()
     answer = client.post(path(occasion), {"action": "pause", "until": until})
     assert answer.status_code == 422
-    assert "Please choose a day after today" in answer.content.decode()
+    assert (
+        "Please choose a day after today and within the next ten years" in answer.content.decode()
+    )
     assert fingerprint() == before
 
 
@@ -196,6 +198,41 @@ def test_no_other_wave_can_be_started(client: Client, occasion: Occasion, wave: 
     assert Occasion.objects.count() == 2
 
 
+def test_what_was_done_is_said_once_and_not_in_the_address(
+    client: Client, occasion: Occasion
+) -> None:
+    answer = client.post(path(occasion), {"action": "stop"})
+    assert answer["Location"] == path(occasion)
+    assert "You get no more e-mails." in client.get(path(occasion)).content.decode()
+    assert "You get no more e-mails." not in client.get(path(occasion)).content.decode()
+    client.cookies["noted"] = "<script>"
+    assert "<script>" not in client.get(path(occasion)).content.decode()
+
+
+def test_another_language_is_spoken_at_once(client: Client, occasion: Occasion) -> None:
+    assert "Ihre Sprache ist vermerkt." in say(client, occasion, "language", language="de")
+    assert person().language == "de"
+    before = fingerprint()
+    for language in ("", "fr", "\0"):
+        fields = {"action": "language", "language": language}
+        assert client.post(path(occasion), fields).status_code == 422
+    assert fingerprint() == before
+
+
+def test_another_zone_shows_its_times_and_moves_what_is_ahead(
+    client: Client, occasion: Occasion
+) -> None:
+    ahead = Occasion.objects.get(wave="m3").opens_at
+    text = say(client, occasion, "zone", zone="Asia/Tokyo")
+    assert "Your time zone is noted." in text
+    assert "<option selected>Asia/Tokyo</option>" in text
+    assert person().timezone == "Asia/Tokyo"
+    assert Occasion.objects.get(wave="m3").opens_at != ahead
+    assert "Tokyo" in Event.objects.get(event="participant.moved").data["after"]
+    for zone in ("", "Tokyo", "../etc/passwd"):
+        assert client.post(path(occasion), {"action": "zone", "zone": zone}).status_code == 422
+
+
 def test_mails_end_and_begin_again(client: Client, occasion: Occasion) -> None:
     text = say(client, occasion, "stop")
     assert "You still take part" in text
@@ -246,8 +283,8 @@ def test_on_a_phone_without_scripts(
     expect(page.get_by_role("status")).to_be_visible()
     page.screenshot(path=tmp_path / f"own-{language}.png", full_page=True)
     seen = new_context(viewport=PHONE).new_page()
-    for address in (path(occasion), f"{path(occasion)}?done=pause"):
-        seen.goto(f"{live}{address}")
+    for _ in range(2):
+        seen.goto(f"{live}{path(occasion)}")
         assert accessibility_faults(seen) == []
         assert seen.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
