@@ -17,6 +17,9 @@ from surveys.audit.actors import Actor
 from surveys.design import actions as design
 from surveys.design.models import ProtocolVersion, Study
 from surveys.design.protocol import Wave
+from surveys.instruments import actions as instruments
+from surveys.instruments.models import InstrumentVersion
+from surveys.instruments.wording import Sheet
 from surveys.lib.crashpoints import Point, reached
 from surveys.lib.deadlocks import repeated
 from surveys.messaging import (
@@ -90,6 +93,15 @@ def publish(
     """
     version = design.publish(study=study, reason=reason, by=by, now=now, read=read)
     return Published(version, scheduling.adopt_if_few(version, by=by, now=now, results=results_of))
+
+
+def add_wording(
+    *, ref: str, sheet: Sheet, order: str, licence: str, by: Actor, now: datetime
+) -> InstrumentVersion:
+    """Make the next version of an instrument, with wording that a researcher holds the rights to."""
+    return instruments.add_wording(
+        ref=ref, sheet=sheet, order=order, licence=licence, by=by, now=now
+    )
 
 
 def adopt(*, now: datetime) -> Adopted:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.db.models import Q
 
 from surveys.instruments.definition import Instrument
+from surveys.instruments.library import published
 from surveys.instruments.models import InstrumentVersion
 
 _parsed: dict[str, Instrument] = {}  # by content hash; as many entries as there are versions
@@ -43,6 +44,15 @@ def instruments(refs: Sequence[str]) -> list[Instrument]:
     return [instrument_of(known[ref]) for ref in refs]
 
 
+def known(ref: str) -> Instrument:
+    """The same, and published keys that ship without wording; raises UnknownInstrument."""
+    for row in _named([ref]):
+        return instrument_of(row)
+    if ref in published():
+        return published()[ref]
+    raise UnknownInstrument(ref, _near(ref, published()))
+
+
 def version(ref: str) -> InstrumentVersion:
     """The row behind `code@version`, its document deferred; raises UnknownInstrument."""
     for row in _named([ref]):
@@ -65,7 +75,7 @@ def _named(refs: Sequence[str]) -> list[InstrumentVersion]:
     return list(InstrumentVersion.objects.defer("document").filter(wanted))
 
 
-def _near(ref: str) -> list[str]:
-    refs = [row.ref for row in versions()]
+def _near(ref: str, more: Iterable[str] = ()) -> list[str]:
+    refs = [*(row.ref for row in versions()), *more]
     same_code = [known for known in refs if known.split("@")[0] == ref.split("@")[0]]
     return same_code or difflib.get_close_matches(ref, refs, n=2)

@@ -1,4 +1,4 @@
-"""manage.py instrument check|list|add|export: questionnaires from the command line."""
+"""manage.py instrument check|list|add|wording|export: questionnaires from the command line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from surveys.audit.actors import Actor
-from surveys.instruments import actions, files, library, registry
+from surveys.instruments import actions, files, library, registry, wording
 from surveys.instruments.definition import Instrument
 from surveys.instruments.examples import gaps
 from surveys.lib import clock
@@ -40,15 +40,28 @@ class Command(BaseCommand):
         add = verbs.add_parser("add", help="Add a version from a file; all files or none.")
         add.add_argument("files", nargs="*", type=Path, metavar="FILE")
         add.add_argument("--shipped", action="store_true", help="add all that ship")
+        worded = verbs.add_parser(
+            "wording", help="Add wording that you hold the rights to; makes a new version."
+        )
+        worded.add_argument("ref", metavar="CODE@VERSION")
+        worded.add_argument("sheet", type=Path, metavar="SHEET", help="CSV: code, then languages")
+        worded.add_argument("--licence", required=True, help="under which terms you may use it")
+        worded.add_argument("--order", required=True, help="the order of the items in your sheet")
         export = verbs.add_parser("export", help="Write a stored version as YAML.")
         export.add_argument("ref", metavar="CODE@VERSION")
         export.add_argument("--to", type=Path, metavar="FILE", help="instead of the terminal")
 
     def handle(self, *, verb: str, **options: Any) -> None:
-        run = {"check": self._check, "list": self._list, "add": self._add, "export": self._export}
+        run = {
+            "check": self._check,
+            "list": self._list,
+            "add": self._add,
+            "wording": self._wording,
+            "export": self._export,
+        }
         try:
             run[verb](options)
-        except (registry.UnknownInstrument, actions.VersionTaken) as error:
+        except (registry.UnknownInstrument, actions.VersionTaken, actions.LicenceMissing) as error:
             raise CommandError(str(error)) from None
         except OSError as error:
             raise CommandError(f"{error.filename}: {error.strerror}") from None
@@ -103,8 +116,24 @@ class Command(BaseCommand):
         for row in rows:
             self.stdout.write(f"{row.ref} {'is there already' if row.ref in known else 'added'}")
 
+    def _wording(self, options: dict[str, Any]) -> None:
+        path = options["sheet"]
+        try:
+            row = actions.add_wording(
+                ref=options["ref"],
+                sheet=wording.read(path.read_bytes(), path.name),
+                order=options["order"],
+                licence=options["licence"],
+                by=BY,
+                now=clock.now(),
+            )
+        except wording.SheetError as error:
+            self.stderr.write(str(error))
+            raise CommandError("nothing was added") from None
+        self.stdout.write(f"{row.ref} has the wording; name it in a wave of a study file")
+
     def _export(self, options: dict[str, Any]) -> None:
-        text = files.dump(_stored_or_key(options["ref"]))
+        text = files.dump(registry.known(options["ref"]))
         if options["to"] is None:
             self.stdout.write(text, ending="")
         else:
@@ -121,15 +150,11 @@ def _found(target: str) -> Instrument:
             return files.load(entry.read_bytes(), entry.name)
     if path.suffix in {".yaml", ".yml"}:
         return files.read(path)  # raises what is wrong with the path
-    return _stored_or_key(target)
+    return registry.known(target)
 
 
 def _shipped_entries() -> list[Traversable]:
     return [*library.entries(), *library.published_entries()]
-
-
-def _stored_or_key(ref: str) -> Instrument:
-    return library.published().get(ref) or registry.instrument(ref)
 
 
 def _summary(instrument: Instrument) -> str:

@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from surveys.audit.models import Event
 from surveys.instruments import files
 from surveys.instruments.library import entries, published, shipped
 from surveys.instruments.models import InstrumentVersion
+from surveys.lib.documents import content_hash
+from tests.sheets import sheet
 
 GOOD = next(e for e in entries() if e.name == "state-check.yaml").read_text(encoding="utf-8")
 
@@ -113,3 +116,44 @@ def test_published_keys_are_listed_and_exported_without_wording() -> None:
     )
     text = run("export", "scs@1")
     assert files.load(text, "exported") == published()["scs@1"]
+
+
+@pytest.mark.django_db
+def test_wording_makes_a_version_that_can_be_asked_and_leaves_the_key_as_it_is(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "sheet.csv"
+    path.write_bytes(sheet(published()["phq8@1"], ["en", "de"]))
+    arguments = ("wording", "phq8@1", path, "--licence", "Contract 7", "--order", "printed")
+    assert run(*arguments).startswith("phq8@2 has the wording")
+    assert run(*arguments).startswith("phq8@2 has the wording")  # the same again changes nothing
+    row = InstrumentVersion.objects.get()
+    stored = files.load(run("export", "phq8@2"), "exported")
+    assert (stored.wording, stored.languages) == ("complete", ("en", "de"))
+    assert stored.licence.statement == "Contract 7"
+    event = Event.objects.get(event="instrument.worded")
+    assert (event.subject, event.actor) == ("phq8@2", "manage.py instrument")
+    assert (event.data["key"], event.data["order"]) == ("phq8@1", "printed")
+    assert event.data["licence"] == "Contract 7"
+    assert row.content_hash != content_hash(files.document_of(published()["phq8@1"]))
+    path.write_bytes(sheet(published()["phq8@1"], ["sv"]))
+    assert run(*arguments).startswith("phq8@3 has the wording")
+    assert "8 items, 1 scale, sv, key verified" in run("list")
+
+
+@pytest.mark.django_db
+def test_wording_that_does_not_fit_is_refused_with_its_lines(tmp_path: Path) -> None:
+    path = tmp_path / "sheet.csv"
+    path.write_bytes(sheet(published()["rses-a@1"], without=["rsesa_03"]))
+    good = ("--licence", "Ours", "--order", "reversed-2-5-6-8-9")
+    out, closing = refused("wording", "rses-a@1", path, *good)
+    assert closing == "nothing was added"
+    assert "sheet.csv:1 has 9 of 10 items; lacks rsesa_03" in out
+    out, _ = refused("wording", "rses-b@1", path, *good)
+    assert "'rses-b@1' is the key for the order 'reversed-3-5-8-9-10'" in out
+    assert (
+        "say under which terms"
+        in refused("wording", "rses-a@1", path, "--licence", " ", "--order", "x")[1]
+    )
+    assert "rses-a@1" in refused("wording", "rses@1", path, *good)[1]
+    assert not InstrumentVersion.objects.exists()
