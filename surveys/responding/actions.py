@@ -85,7 +85,7 @@ def save_page(
     if draft is not None and is_late(draft.paradata, visit):
         return PageSaved(row, False, place, parsed.problems)
     if moves_on or parsed.has_content or draft is not None:
-        scheduling.record_saved(occasion=row, now=now)
+        scheduling.record_saved(occasion=row, now=now, is_held=True)
         _store(
             draft or _new(row, definition, visit),
             parsed,
@@ -137,7 +137,7 @@ def _handed_in(row: Occasion, now: datetime) -> PageSaved:
     """An instrument has become final; with the last one the occasion is completed."""
     place = standing(row).place
     if place is None:
-        scheduling.complete(occasion=row, now=now)
+        scheduling.complete(occasion=row, now=now, is_held=True)
         code = row.participant.code
         log.record(
             "occasion.completed",

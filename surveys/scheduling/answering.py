@@ -67,12 +67,13 @@ def open_link(*, occasion: UUID, now: datetime) -> Occasion:
 
 
 @transaction.atomic
-def record_saved(*, occasion: Occasion, now: datetime) -> Occasion:
+def record_saved(*, occasion: Occasion, now: datetime, is_held: bool = False) -> Occasion:
     """Note that a page was saved: the first save starts the occasion, each one moves its close.
 
-    Brings `occasion` up to date. Raises OccasionNotOpen and OccasionClosed.
+    Brings `occasion` up to date; `is_held` says that it comes from `hold` in this transaction.
+    Raises OccasionNotOpen and OccasionClosed.
     """
-    row = hold(occasion.pk)
+    row = occasion if is_held else hold(occasion.pk)
     counts_from = _answerable_since(row, now)
     if row.state == OccasionState.OPEN:
         advance([row.pk], OccasionState.STARTED, started_at=now)
@@ -92,14 +93,16 @@ def record_saved(*, occasion: Occasion, now: datetime) -> Occasion:
 
 
 @transaction.atomic
-def complete(*, occasion: Occasion, now: datetime) -> Occasion:
+def complete(*, occasion: Occasion, now: datetime, is_held: bool = False) -> Occasion:
     """Every instrument is final: nothing more is asked or sent for this occasion.
 
-    Raises IllegalMove unless the occasion is started.
+    `is_held` says that it comes from `hold` in this transaction. Raises IllegalMove unless the
+    occasion is started.
     """
-    row = hold(occasion.pk)
-    advance([row.pk], OccasionState.COMPLETED, ended_at=now)
-    drop_messages([row.pk], MessageState.CANCELLED, WhyNot.COMPLETED)
+    if not is_held:
+        hold(occasion.pk)
+    advance([occasion.pk], OccasionState.COMPLETED, ended_at=now)
+    drop_messages([occasion.pk], MessageState.CANCELLED, WhyNot.COMPLETED)
     occasion.state, occasion.ended_at = OccasionState.COMPLETED, now
     return occasion
 

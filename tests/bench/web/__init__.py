@@ -1,0 +1,1 @@
+"""What the `submit` benchmark needs around it: people with open pages, servers, and visitors."""
