@@ -25,7 +25,8 @@ from analytics.formats.readme import readme
 from analytics.formats.writers import Behind, Writer
 from analytics.models import Export
 from analytics.source import Snapshot, snapshot
-from analytics.source.submissions import StrangeInstrument, StrangeItem
+from analytics.source.listed import StrangeItem
+from analytics.source.submissions import StrangeInstrument
 from analytics.tidy.arrays import NO_MOMENT
 from analytics.tidy.cells import TwoVersions
 from analytics.tidy.chunk import Chunk

@@ -99,3 +99,84 @@ SHORT = Instrument.model_validate(
         [{"code": "mood", "kind": "single", "options": "seven", "text": _both("Mood?")}],
     )
 )
+
+MORE_KINDS_DOCUMENT = document(
+    "more-kinds",
+    [
+        {"code": "welcome", "kind": "information", "text": _both("First some facts.")},
+        {"code": "taken", "kind": "consent", "text": _both("I have read this.")},
+        {
+            "code": "help",
+            "kind": "multiple",
+            "options": "helpers",
+            "most": 2,
+            "text": _both("Who helps?"),
+        },
+        {"code": "order", "kind": "ranking", "options": "three", "text": _both("What first?")},
+        {
+            "code": "born",
+            "kind": "date",
+            "asides": "unsaid",
+            "earliest": "1900-01-01",
+            "latest": "2020-12-31",
+            "text": _both("When were you born?"),
+        },
+        {"code": "asleep", "kind": "time", "text": _both("When do you go to bed?")},
+        {
+            "code": "warmth",
+            "kind": "slider",
+            "min": 0,
+            "max": 100,
+            "ends": {"low": _both("cold"), "high": _both("warm")},
+            "text": _both("How warm?"),
+        },
+        {
+            "code": "children",
+            "kind": "number",
+            "min": 0,
+            "max": 20,
+            "asides": "unsaid",
+            "text": _both("How many children?"),
+        },
+        {"code": "name", "kind": "text", "asides": "unsaid", "text": _both("First name?")},
+        {
+            "code": "near",
+            "kind": "single",
+            "options": "three",
+            "asides": "unsaid",
+            "text": _both("I am near."),
+        },
+        {
+            "code": "far",
+            "kind": "single",
+            "options": "three",
+            "asides": "unsaid",
+            "text": _both("I am far."),
+        },
+    ],
+    response_sets={
+        "helpers": [
+            *_options("Family", "Friends", "Colleagues"),
+            {"code": 0, "label": _both("Nobody"), "exclusive": True},
+            {"code": -9, "label": _both("Prefer not to say"), "missing": "declined"},
+        ],
+        "three": _options("Rarely", "Sometimes", "Often"),
+        "unsaid": [
+            {"code": -8, "label": _both("Does not apply"), "missing": "not_applicable"},
+            {"code": -9, "label": _both("Prefer not to say"), "missing": "declined"},
+        ],
+    },
+    sections=[
+        {"items": ["welcome"]},
+        {"items": ["taken", "help", "order", "born", "asleep", "warmth"], "title": _both("You")},
+        {"items": ["children", "name"], "items_per_page": 1},
+        {
+            "items": ["near", "far"],
+            "layout": "set",
+            "title": _both("Others"),
+            "instructions": _both("How often?"),
+        },
+    ],
+)
+
+MORE_KINDS = Instrument.model_validate(MORE_KINDS_DOCUMENT)

@@ -12,7 +12,7 @@ from html import escape
 
 from analytics.formats.datapackage import TYPES
 from analytics.tidy.columns import Column, Table
-from analytics.tidy.design import Design, Form, Measure, Question, Text
+from analytics.tidy.design import Design, Form, Measure, Option, Question, Text
 from analytics.tidy.names import REASON
 from analytics.tidy.reasons import ITEM_RULES, RULES, Reason
 
@@ -137,14 +137,18 @@ def _form(form: Form) -> Iterator[str]:
 
 def _question(question: Question) -> tuple[str, ...]:
     answers = [
-        f"{option.code} = {_texts(option.label)}" + (" (missing)" if option.is_missing else "")
-        for option in question.options
+        f"{option.code} = {_texts(option.label)}" + _missing(option) for option in question.options
     ]
-    if not answers:
+    if all(option.is_missing for option in question.options):
         bounds = [f"{b:g}" for b in (question.low, question.high) if b is not None]
         unit = f" {_texts(question.unit)}" if question.unit else ""
-        answers = [question.kind + (f", {' to '.join(bounds)}" if bounds else "") + unit]
+        answers.insert(0, question.kind + (f", {' to '.join(bounds)}" if bounds else "") + unit)
     return f"<code>{_h(question.code)}</code>", _texts(question.text), "<br>".join(answers)
+
+
+def _missing(option: Option) -> str:
+    why = f": {option.why.replace('_', ' ')}" if option.why else ""
+    return f" (missing{why})" if option.is_missing else ""
 
 
 def _measure(measure: Measure) -> tuple[str, ...]:

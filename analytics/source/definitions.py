@@ -6,14 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from analytics.tidy.design import Design, Form, Measure, Option, Plan, Question, Slot
+from analytics.source.questions import questions_of
+from analytics.tidy.design import Design, Form, Measure, Plan, Slot
 from surveys.design.forms import Form as PlannedForm
 from surveys.design.models import ProtocolVersion, Study
 from surveys.design.protocol import Protocol, Wave
 from surveys.design.registry import protocol_of
-from surveys.instruments.definition import Instrument, Item, Scale
+from surveys.instruments.definition import Instrument, Scale
 from surveys.instruments.key_versions import key_version
 from surveys.instruments.keys import FACT_WORDS, STATUS_WORDS, Origin
+from surveys.instruments.kinds import UNASKED
 from surveys.instruments.models import InstrumentVersion
 from surveys.instruments.registry import instrument_of
 from surveys.lib.documents import canonical
@@ -32,8 +34,9 @@ class Definitions:
 
     @property
     def with_texts(self) -> list[int]:
-        """InstrumentVersion ids of the instruments that have text items."""
-        return [i for i, at in self.form_of.items() if self.design.forms[at].text_places]
+        """InstrumentVersion ids of the instruments whose answers are not all numbers."""
+        forms = self.design.forms
+        return [i for i, at in self.form_of.items() if forms[at].text_places or forms[at].listed]
 
 
 def definitions(study: Study) -> Definitions:
@@ -103,10 +106,11 @@ def _plan(
 
 
 def _left_out(form: PlannedForm, wave: Wave, instrument: Instrument) -> tuple[int, ...]:
-    """The places of the items that the form leaves out: all of them where it leaves out the whole."""
+    """The places of the columns that the form leaves out: all of them where it leaves out the whole."""
     whole = instrument.ref not in form.asked(wave)
     gone = form.items_left_out(instrument.ref)
-    return tuple(at for at, item in enumerate(instrument.items) if whole or item.code in gone)
+    columns = enumerate(questions_of(instrument))
+    return tuple(at for at, column in columns if whole or (column.item or column.code) in gone)
 
 
 def _slot(wave: Wave, place: dict[str, int]) -> Slot:
@@ -127,9 +131,10 @@ def _form(row: InstrumentVersion, document: Instrument) -> Form:
         citation=document.citation,
         licence=f"{document.licence.name}: {document.licence.statement}",
         content_hash=row.content_hash,
-        questions=tuple(_question(document, item) for item in document.items),
+        questions=questions_of(document),
         measures=tuple(_measure(document, scale) for scale in document.scales),
         abbreviation=document.abbreviation or "",
+        unasked=tuple(item.code for item in document.items if item.kind in UNASKED),
         key_status=_key_status(document.origin) if document.origin else "",
         key_facts=tuple(
             (FACT_WORDS[fact.of], f"{fact.status}: {STATUS_WORDS[fact.status]}", fact.source)
@@ -143,12 +148,6 @@ def _key_status(origin: Origin) -> str:
         f"Key of {origin.name}, item order '{origin.order}' ({origin.order_says}). "
         f"Status of the key: {origin.status}, {STATUS_WORDS[origin.status]}."
     )
-
-
-def _question(document: Instrument, item: Item) -> Question:
-    low, high = document.range_of(item) or (item.min, item.max)
-    options = (Option(o.code, o.label, o.missing) for o in document.options_of(item))
-    return Question(item.code, item.kind, item.text, tuple(options), low, high, item.unit)
 
 
 def _measure(document: Instrument, scale: Scale) -> Measure:

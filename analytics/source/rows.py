@@ -61,8 +61,10 @@ SELECT string_agg({_line("o.id", "s.instrument_id", "s.flat")}, chr(10))
 FROM surveys_occasion o JOIN surveys_submission s ON s.occasion_id = o.id
 WHERE o.participant_id = ANY($1::bigint[])
 """  # noqa: S608
+_NO_NUMBERS = """coalesce((SELECT jsonb_object_agg(key, value) FROM jsonb_each(s.answers)
+  WHERE jsonb_typeof(value) IN ('string', 'array')), '{}')"""
 _TEXTS = f"""
-SELECT string_agg({_line("o.id", "s.instrument_id", "s.answers", split="chr(9)")}, chr(10))
+SELECT string_agg({_line("o.id", "s.instrument_id", _NO_NUMBERS, split="chr(9)")}, chr(10))
 FROM surveys_occasion o JOIN surveys_submission s ON s.occasion_id = o.id
 WHERE o.participant_id = ANY($1::bigint[]) AND s.instrument_id = ANY($2::bigint[])
 """  # noqa: S608
@@ -89,14 +91,14 @@ class Loaded:
     times: tuple[bytes, ...]  # of the occasions: an array for each of _TIMES
     messages: bytes
     submissions: bytes  # lines
-    texts: bytes  # the whole answers of instruments that have text items
+    texts: bytes  # the words and lists of instruments that have any
 
 
 @dataclass(frozen=True)
 class Wanted:
     """What of the rows is needed."""
 
-    with_texts: Sequence[int]  # ids of the instruments whose answers hold words
+    with_texts: Sequence[int]  # ids of the instruments whose answers hold words or lists
     every_message: bool  # else those of occasions without a saved page
 
 

@@ -18,6 +18,7 @@ import pyarrow.json
 from numpy.typing import NDArray
 
 from analytics.source.definitions import Definitions
+from analytics.source.listed import located
 from analytics.source.streams import LINES, parsed
 from analytics.tidy.arrays import Floats, Ints
 from analytics.tidy.chunk import ANSWERED, NOT_SHOWN, SKIPPED, Filled, Scored
@@ -36,10 +37,6 @@ _IS_DIGIT[ord("n")] = True
 
 class StrangeInstrument(ValueError):
     """Answers to an instrument that is in no protocol version of the study."""
-
-
-class StrangeItem(ValueError):
-    """Answers to an item that the instrument version does not have."""
 
 
 def filled_of(definitions: Definitions, numbers: Located, texts: Located) -> Iterator[Filled]:
@@ -61,7 +58,12 @@ def _filled(definitions: Definitions, place: int, located: Located, words: pa.Ta
     table, occasion = located
     form = definitions.design.forms[place]
     numbers, status = read_numbers(form, table)
-    written = read_texts(form, words["answers"].combine_chunks()) if form.text_places else {}
+    written: dict[int, pa.Array] = {}
+    if form.text_places or form.listed:
+        found = read_words(form, words["answers"].combine_chunks())
+        written = {at: found[form.questions[at].code].combine_chunks() for at in form.text_places}
+        for code in form.listed:
+            spread(form, code, found[code].combine_chunks(), numbers, status)
     for j, column in written.items():
         status[column.is_valid().to_numpy(zero_copy_only=False), j] = ANSWERED
     seconds, changes = read_times(form, table)
@@ -74,7 +76,7 @@ def _filled(definitions: Definitions, place: int, located: Located, words: pa.Ta
         seconds=seconds,
         changes=changes,
         in_sight=partial(_sums, table["pages"].combine_chunks()),
-        score=partial(_score, definitions.instruments[place]),
+        score=partial(_score, definitions.instruments[place], form),
     )
 
 
@@ -85,16 +87,26 @@ def _of_instrument(located: Located, row_id: int) -> Located:
     return table.take(pa.array(rows)).combine_chunks(), occasion[rows]
 
 
-def _score(instrument: Instrument, numbers: Floats) -> Scored:
-    scores = score(instrument, numbers)
+def _score(instrument: Instrument, form: Form, numbers: Floats) -> Scored:
+    scores = score(instrument, numbers if form.is_plain else _of_items(instrument, form, numbers))
     return Scored(scores.value, scores.n_answered.astype(np.int32), scores.prorated)
+
+
+def _of_items(instrument: Instrument, form: Form, numbers: Floats) -> Floats:
+    """The columns that are items, in their order; NaN for lists and for what is shown only."""
+    columns = np.full((len(numbers), len(instrument.items)), np.nan)
+    for at, item in enumerate(instrument.items):
+        if item.code in form.place:
+            columns[:, at] = numbers[:, form.place[item.code]]
+    return columns
 
 
 def read_numbers(form: Form, table: pa.Table) -> tuple[Floats, Status]:
     """n x k numbers and n x k status; text items count as shown only where they were skipped."""
     shape = (table.num_rows, len(form.questions))
-    at = _cells(form, table["codes"].combine_chunks())
-    found = _listed_numbers(table["numbers"].combine_chunks(), len(at))
+    listed = located(form, table["codes"].combine_chunks())
+    at = listed.cells
+    found = _listed_numbers(table["numbers"].combine_chunks(), listed.n)[listed.source]
     numbers = np.full(shape[0] * shape[1], np.nan)
     status = np.full(len(numbers), NOT_SHOWN, dtype=np.int8)
     numbers[at] = found
@@ -105,52 +117,52 @@ def read_numbers(form: Form, table: pa.Table) -> tuple[Floats, Status]:
 def read_times(form: Form, table: pa.Table) -> tuple[Floats, Ints]:
     """n x k seconds and n x k changes, -1 where unknown."""
     shape = (table.num_rows, len(form.questions))
-    at = _cells(form, table["timed"].combine_chunks())
+    listed = located(form, table["timed"].combine_chunks())
+    at, source = listed.cells, listed.source
     seconds = np.full(shape[0] * shape[1], np.nan)
     changes = np.full(len(seconds), -1, dtype=np.int32)
-    seconds[at] = _listed_numbers(table["last"].combine_chunks(), len(at))
-    changes[at] = _listed_numbers(table["changes"].combine_chunks(), len(at))
+    seconds[at] = _listed_numbers(table["last"].combine_chunks(), listed.n)[source]
+    changes[at] = _listed_numbers(table["changes"].combine_chunks(), listed.n)[source]
     return seconds.reshape(shape), changes.reshape(shape)
 
 
-def read_texts(form: Form, answers: pa.Array) -> dict[int, pa.Array]:
-    """The text answers by the place of their item."""
-    codes = {form.questions[j].code: j for j in form.text_places}
+def read_words(form: Form, answers: pa.Array) -> pa.Table:
+    """The answers that are no numbers, by the code of their item: texts, and lists of codes."""
+    texts = dict.fromkeys((form.questions[j].code for j in form.text_places), pa.string())
+    lists = dict.fromkeys(form.listed, pa.list_(pa.int32()))
     data = _joined(answers)
-    table = pa.json.read_json(
+    return pa.json.read_json(
         pa.BufferReader(data),
         pa.json.ReadOptions(use_threads=False, block_size=len(data) + 1),
         pa.json.ParseOptions(
-            explicit_schema=pa.schema(dict.fromkeys(codes, pa.string())),
-            unexpected_field_behavior="ignore",
+            explicit_schema=pa.schema(texts | lists), unexpected_field_behavior="ignore"
         ),
     )
-    return {j: table[code].combine_chunks() for code, j in codes.items()}
 
 
-def _cells(form: Form, codes: pa.Array) -> NDArray[np.int64]:
-    """For every listed code its cell in the n x k matrix; the same few lists come again and again.
+def spread(form: Form, item: str, lists: pa.Array, numbers: Floats, status: Status) -> None:
+    """Write the lists of one item into the columns of its options.
 
-    Raises StrangeItem for a code that the form does not have, rather than leaving it out.
+    Where several can be chosen these hold 1 and 0, or a code that is no measurement in all of
+    them; of a ranking each holds the option's place, from 1.
     """
-    encoded = codes.dictionary_encode()
-    distinct = encoded.dictionary
-    lists = pc.split_pattern(pc.if_else(pc.equal(distinct, ""), None, distinct), ",")
-    known = pa.array([question.code for question in form.questions], pa.string())
-    places = pc.index_in(lists.values, value_set=known)
-    if places.null_count:
-        raise StrangeItem(f"there are answers to items that {form.ref} does not have")
-    lengths = pc.fill_null(pc.list_value_length(lists), 0)
-    spread = pa.ListArray.from_arrays(_ends(lengths), places).take(encoded.indices)
-    n_of_row = lengths.to_numpy()[encoded.indices.to_numpy()]
-    first = np.repeat(np.arange(len(n_of_row)) * len(form.questions), n_of_row)
-    cells: NDArray[np.int64] = first + spread.flatten().to_numpy()
-    return cells
-
-
-def _ends(lengths: pa.Array) -> pa.Array:
-    """Where each list begins, and the last ends."""
-    return pa.array(np.concatenate([[0], np.cumsum(lengths.to_numpy())]), pa.int32())
+    places = np.array(form.places_of[item])
+    rows = np.flatnonzero(lists.is_valid().to_numpy(zero_copy_only=False))
+    lengths = pc.list_value_length(lists).fill_null(0).to_numpy()
+    of_row = np.repeat(np.arange(len(lists)), lengths)
+    codes = lists.flatten().to_numpy()
+    status[np.ix_(rows, places)] = ANSWERED
+    first = form.questions[places[0]]
+    if first.kind == "ranking":
+        value = np.arange(len(of_row)) - np.repeat(np.cumsum(lengths) - lengths, lengths) + 1
+    else:
+        value = np.ones(len(of_row))
+        numbers[np.ix_(rows, places)] = 0
+    for place in places:
+        here = codes == form.questions[place].option
+        numbers[of_row[here], place] = value[here]
+    for code in first.missing_codes:
+        numbers[np.ix_(of_row[codes == code], places)] = code
 
 
 def _listed_numbers(lists: pa.Array, n: int) -> Floats:

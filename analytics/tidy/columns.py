@@ -139,7 +139,7 @@ ANSWERS = (
     *INSTRUMENT_KEY,
     _c("item", "word", "Item", "Code of the question.", is_key=True),
     _c("value", "number", "Value", "The code of the chosen option, or the number given."),
-    _c("text", "text", "Text", "What was written; text items only."),
+    _c("text", "text", "Text", "What was written; a date as YYYY-MM-DD, a time as HH:MM."),
     _c("label", "word", "Label", "The chosen option in the study's first language."),
     _c("reason", "word", "Reason", "Why there is neither value nor text.", choices=REASONS),
     _c(
@@ -302,7 +302,7 @@ def _newest_questions(design: Design, instrument: str) -> Iterator[Question]:
 def is_text(design: Design, instrument: str, item: str) -> bool:
     """Whether any version of the item is answered in words; its numbers are then words too."""
     return any(
-        question.kind == "text"
+        question.is_worded
         for at in design.versions_of(instrument)
         for question in design.forms[at].questions
         if question.code == item

@@ -10,28 +10,37 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 Text = Mapping[str, str]
+WORDED = frozenset({"text", "date", "time"})
 
 
 @dataclass(frozen=True)
 class Option:
-    """A coded answer; `is_missing` marks codes that are no measurement."""
+    """A coded answer; `is_missing` marks codes that are no measurement, `why` says which kind."""
 
     code: int
     label: Text
     is_missing: bool = False
+    why: str = ""  # "not_applicable", "declined" or nothing
 
 
 @dataclass(frozen=True)
 class Question:
-    """One item of one instrument version."""
+    """One item of one instrument version, or one option of an item that has several answers."""
 
     code: str
-    kind: str  # "single", "number" or "text"
+    kind: str  # of the item: "single", "number", "text", ...
     text: Text
     options: tuple[Option, ...] = ()
     low: float | None = None
     high: float | None = None
     unit: Text | None = None
+    item: str = ""  # where `code` is the column of one `option`, the item that it belongs to
+    option: int | None = None
+
+    @property
+    def is_worded(self) -> bool:
+        """Whether the answer is a string: a text, a date or a time."""
+        return self.kind in WORDED
 
     @cached_property
     def missing_codes(self) -> tuple[int, ...]:
@@ -84,6 +93,7 @@ class Form:
     abbreviation: str = ""
     key_status: str = ""  # of a published key: how sure it is, and which order of items it is for
     key_facts: tuple[tuple[str, str, str], ...] = ()  # what, how it is known, source
+    unasked: tuple[str, ...] = ()  # items that are shown only, and have no column
 
     @property
     def ref(self) -> str:
@@ -98,7 +108,26 @@ class Form:
     @cached_property
     def text_places(self) -> tuple[int, ...]:
         """Where the items stand that are answered in words."""
-        return tuple(at for at, q in enumerate(self.questions) if q.kind == "text")
+        return tuple(at for at, q in enumerate(self.questions) if q.is_worded)
+
+    @cached_property
+    def places_of(self) -> Mapping[str, tuple[int, ...]]:
+        """The places of each stored item's columns: one, one for each option, or none."""
+        found: dict[str, tuple[int, ...]] = {}
+        for at, question in enumerate(self.questions):
+            code = question.item or question.code
+            found[code] = (*found.get(code, ()), at)
+        return found | dict.fromkeys(self.unasked, ())
+
+    @cached_property
+    def listed(self) -> tuple[str, ...]:
+        """The items that are answered with a list of options."""
+        return tuple(dict.fromkeys(q.item for q in self.questions if q.item))
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every stored item has one column."""
+        return not self.listed and not self.unasked
 
     @cached_property
     def shown_for(self) -> tuple[tuple[int, ...], ...]:

@@ -84,10 +84,9 @@ def item_cells(chunk: Chunk, cells: Cells) -> dict[str, Cell]:
 
 
 def _write_texts(texts: list[str | None], filled: Filled, j: int) -> None:
-    if j in filled.texts:
-        found = filled.texts[j].to_pylist()
-    else:
-        found = [None if np.isnan(number) else f"{number:.15g}" for number in filled.numbers[:, j]]
+    coded = [None if np.isnan(number) else f"{number:.15g}" for number in filled.numbers[:, j]]
+    written = filled.texts[j].to_pylist() if j in filled.texts else coded
+    found = [code if text is None else text for text, code in zip(written, coded, strict=True)]
     for occasion, text in zip(filled.occasion, found, strict=True):
         texts[occasion] = text
 

@@ -65,6 +65,11 @@ The tables above show a study with one instrument `calm-form` (one item, one sca
 `baseline` and `diary` (14 occasions, of which `wide` shows the first here) and the stratum
 `age_group`.
 
+An item of which several options can be chosen has a column, or a row of `answers`, for each of them:
+`<item>_<code>` is 1 where the option was chosen and 0 where another was. A ranking has the same, with
+the place of the option. In these names a minus is an `m`. Dates and times are texts. What is shown
+without a question has no column.
+
 Coded answers such as "prefer not to say" keep their code and label and are values; scores count
 them as unanswered, and `datapackage.json` lists them as labelled missing values.
 

@@ -63,7 +63,8 @@ class FormReader(HTMLParser):
             return
         control = form.fields.setdefault(name, Field(name, kind))
         if kind in {"radio", "checkbox"}:
-            control.offers.append(value)
+            if value:  # else it takes an answer back
+                control.offers.append(value)
             if "checked" in values:
                 control.value = value
         else:

@@ -25,6 +25,7 @@ from surveys.design.conditions import (
 from surveys.design.forms import Form
 from surveys.design.schedule import draw
 from surveys.instruments.definition import Instrument
+from surveys.instruments.kinds import LISTS, UNASKED, WORDS
 
 MOST_WORLDS = 256  # that a check tries; eight waves and their every combination
 _NUMBER = re.compile(r"(?<![\w.\"'])-?\d+(?:\.\d+)?")
@@ -81,6 +82,8 @@ def _missing(fact: Fact, earlier: Earlier) -> Iterator[str]:
             what = "scale" if fact.kind == SCORES else "item"
             known = ", ".join(names) or "none"
             yield f"'{fact.instrument}' has no {what} '{fact.name}'; known are {known}"
+        elif fact.kind != SCORES and found[0].by_code[fact.name].kind in LISTS | UNASKED:
+            yield f"'{fact.name}' of '{fact.instrument}' has no single answer to ask for"
 
 
 def _try(expression: str, earlier: Earlier) -> None:
@@ -113,7 +116,7 @@ def _values(fact: Fact, expression: str, earlier: Earlier) -> Sequence[Value]:
     if fact.kind == COMPLETED:
         return (True, False)
     (instrument,) = (i for i in earlier[fact.wave] if i.instrument == fact.instrument)
-    if fact.kind != SCORES and instrument.by_code[fact.name].kind == "text":
+    if fact.kind != SCORES and instrument.by_code[fact.name].kind in WORDS:
         named = ("".join(match) for match in _STRING.findall(expression))
         return tuple(dict.fromkeys(["words", *named, None]))
     limits = [float(text) for text in _NUMBER.findall(expression)] or [0.0]

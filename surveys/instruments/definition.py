@@ -6,12 +6,16 @@ The same model reads the YAML file, the stored JSON and the export's codebook.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from datetime import date
 from functools import cached_property
+from itertools import groupby
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from surveys.instruments import fitting, kinds
 from surveys.instruments.keys import Key, Origin, Part, Rule, Scale
+from surveys.instruments.kinds import Kind, Missing
 from surveys.instruments.terms import Code, Document, Found, Language, Path, Slug, Text, Words
 from surveys.lib.documents import Misfit
 
@@ -37,37 +41,74 @@ __all__ = [  # the rest of the platform imports all of an instrument from here
 
 
 class Option(Document):
-    """One coded answer. `missing` marks coded answers that are no measurement, such as "prefer not to say"."""
+    """One coded answer.
+
+    `missing` marks coded answers that are no measurement: true, or which kind it is, such as
+    `declined` for "prefer not to say". An `exclusive` option of `multiple`, such as "none of
+    these", cannot be chosen beside another; a missing one never can.
+    """
 
     code: int = Field(ge=-32_768, le=32_767)  # what SPSS, Stata and R can all label
     label: Text = Field(default_factory=dict)  # empty in a key without wording
-    missing: bool = False
+    missing: bool | Missing = False
+    exclusive: bool = False
+
+
+class Ends(Document):
+    """What the two ends of a slider mean, in words."""
+
+    low: Text
+    high: Text
 
 
 class Item(Document):
-    """One question. `options` names a response set for `single`; `min`, `max`, `unit` belong to `number`."""
+    """One question; `kinds` says which field belongs to which kind.
+
+    `options` names the response set to choose from. `asides` names another one, of coded answers
+    that are no measurement; it stands apart and fits numbers, words and dates too.
+    """
 
     code: Code
-    kind: Literal["single", "number", "text"]
+    kind: Kind
     text: Text = Field(default_factory=dict)  # empty in a key without wording
     options: Code | None = None
+    asides: Code | None = None
     min: float | None = None
     max: float | None = None
     whole: bool = True  # numbers only: whole numbers, else decimals
     unit: Text | None = None
+    ends: Ends | None = None
+    earliest: date | None = None
+    latest: date | None = None
+    least: int | None = Field(default=None, ge=1)  # how many options must be chosen, if any
+    most: int | None = Field(default=None, ge=1)
     max_length: int = Field(default=500, ge=1, le=10_000)  # text only
     required: Literal["no", "soft", "hard"] = "soft"
     facet: str | None = None
 
+    @property
+    def is_hard(self) -> bool:
+        """Whether nobody goes on without an answer; a consent is always so."""
+        return self.required == "hard" or self.kind == "consent"
+
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
-        if (self.kind == "single") != (self.options is not None):
-            raise ValueError("'options' belongs to items of kind 'single', and only to them")
-        if self.kind != "number" and (self.min, self.max, self.unit) != (None, None, None):
-            raise ValueError("'min', 'max' and 'unit' belong to items of kind 'number'")
-        if self.min is not None and self.max is not None and self.min >= self.max:
-            raise ValueError("'min' must be below 'max'")
+        if found := list(kinds.misfits(self)):
+            raise ValueError("; ".join(found))
         return self
+
+
+class Section(Document):
+    """Items that stand together: they begin a new page, under their own heading.
+
+    A `set` is drawn with one row an item on a wide screen, the options as columns.
+    """
+
+    items: tuple[Code, ...] = Field(min_length=1)
+    title: Text | None = None
+    instructions: Text | None = None
+    items_per_page: int | None = Field(default=None, ge=1, le=50)
+    layout: Literal["items", "set"] = "items"
 
 
 class Example(Document):
@@ -102,6 +143,7 @@ class Instrument(Document):
     items_per_page: int = Field(default=6, ge=1, le=50)
     response_sets: dict[Code, tuple[Option, ...]] = Field(default_factory=dict)
     items: tuple[Item, ...] = Field(min_length=1)
+    sections: tuple[Section, ...] = ()
     scales: tuple[Scale, ...] = ()
     examples: tuple[Example, ...] = ()
 
@@ -116,8 +158,12 @@ class Instrument(Document):
         return {item.code: item for item in self.items}
 
     def options_of(self, item: Item) -> tuple[Option, ...]:
-        """The response set of a `single` item, else nothing."""
-        return self.response_sets[item.options] if item.options else ()
+        """Every coded answer to an item, its asides last; nothing where there is none."""
+        return (*self.response_sets.get(item.options or "", ()), *self.asides_of(item))
+
+    def asides_of(self, item: Item) -> tuple[Option, ...]:
+        """The coded answers that stand apart from the item's own options or field."""
+        return self.response_sets.get(item.asides or "", ())
 
     def range_of(self, item: Item) -> tuple[float, float] | None:
         """The lowest and highest valid code, or None when the item has no bounded range."""
@@ -154,9 +200,21 @@ class Instrument(Document):
 
     @cached_property
     def pages(self) -> tuple[tuple[Item, ...], ...]:
-        """The items in screens of `items_per_page`."""
-        step = self.items_per_page
-        return tuple(self.items[i : i + step] for i in range(0, len(self.items), step))
+        """The items in screens of `items_per_page`; each section begins a new one."""
+        found: list[tuple[Item, ...]] = []
+        for section, group in groupby(self.items, self.section_of):
+            items = tuple(group)
+            step = (section and section.items_per_page) or self.items_per_page
+            found += [items[i : i + step] for i in range(0, len(items), step)]
+        return tuple(found)
+
+    def section_of(self, item: Item) -> Section | None:
+        """The section that an item stands in; None without sections."""
+        return self._section_by_item.get(item.code)
+
+    @cached_property
+    def _section_by_item(self) -> dict[str, Section]:
+        return {code: section for section in self.sections for code in section.items}
 
     def without(self, items: Collection[str]) -> Instrument:
         """The questionnaire as people see it to whom some items are not asked.
@@ -177,6 +235,7 @@ class Instrument(Document):
             *self._misused_items(),
             *self._misused_scales(),
             *self._misworded(),
+            *fitting.misfits(self),
             *self._untranslated(),
         ]
         if found:
@@ -186,11 +245,6 @@ class Instrument(Document):
     def _repetitions(self) -> Iterator[Found]:
         yield from _repeated("item", "items", [item.code for item in self.items])
         yield from _repeated("scale", "scales", [scale.code for scale in self.scales])
-        for name, options in self.response_sets.items():
-            if len({option.code for option in options}) < len(options):
-                yield ("response_sets", name), f"response set '{name}' has a code twice"
-            if all(option.missing for option in options):
-                yield ("response_sets", name), f"response set '{name}' has no measuring option"
 
     def _unknown_names(self) -> Iterator[Found]:
         items, scales = {i.code for i in self.items}, {s.code for s in self.scales}
@@ -210,15 +264,15 @@ class Instrument(Document):
                 yield ("examples", e, "scores", code), f"'{code}' is no scale"
 
     def _misused_items(self) -> Iterator[Found]:
-        """Text cannot be scored, and what has no range cannot be reversed."""
+        """Only numbers can be scored, and what has no range cannot be reversed."""
         items = {item.code: item for item in self.items}
         for s, scale in enumerate(self.scales):
             for k, key in enumerate(scale.keys):
                 item, loc = items.get(key.item), ("scales", s, "keys", k)
                 if item is None or (item.options and item.options not in self.response_sets):
                     continue
-                if item.kind == "text":
-                    yield loc, f"'{item.code}' is a text and cannot be scored"
+                if item.kind not in kinds.SCORABLE:
+                    yield loc, f"'{item.code}' is a {item.kind} and cannot be scored"
                 elif key.sign == -1 and self.range_of(item) is None:
                     yield loc, f"'{item.code}' needs 'min' and 'max' to be reversed"
 
@@ -259,6 +313,14 @@ class Instrument(Document):
     def _wording(self) -> Iterator[tuple[Path, Text]]:
         for i, item in enumerate(self.items):
             yield ("items", i, "text"), item.text
+            if item.ends:
+                yield ("items", i, "ends", "low"), item.ends.low
+                yield ("items", i, "ends", "high"), item.ends.high
+        for n, section in enumerate(self.sections):
+            if section.title is not None:
+                yield ("sections", n, "title"), section.title
+            if section.instructions is not None:
+                yield ("sections", n, "instructions"), section.instructions
         for name, options in self.response_sets.items():
             for o, option in enumerate(options):
                 yield ("response_sets", name, o, "label"), option.label

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from surveys.instruments.combining import bounds_of, combined
 from surveys.instruments.definition import Instrument, Item, Scale
+from surveys.instruments.kinds import SCORABLE
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -167,10 +168,10 @@ def score_one(instrument: Instrument, answers: Mapping[str, object]) -> dict[str
 def matrix(instrument: Instrument, rows: Iterable[Mapping[str, object]]) -> Floats:
     """Stored answers as the array that `score` reads, one column an item.
 
-    A key that is absent or null, and every answer in words, becomes NaN. Raises NotANumber when a
+    A key that is absent or null, and every answer in words or lists, becomes NaN. Raises NotANumber when a
     numeric item holds anything but a number.
     """
-    codes = [None if item.kind == "text" else item.code for item in instrument.items]
+    codes = [item.code if item.kind in SCORABLE else None for item in instrument.items]
     table = [[row.get(code) if code else None for code in codes] for row in rows]
     if not set(map(type, chain.from_iterable(table))) <= {int, float, type(None)}:
         raise _not_a_number(instrument, table)

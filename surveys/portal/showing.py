@@ -13,6 +13,7 @@ from surveys.portal.frame import Frame
 from surveys.portal.passes import seal
 from surveys.portal.questions import questions, saved, typed
 from surveys.portal.responses import render
+from surveys.portal.sections import heading
 from surveys.responding.answers import CONFIRMED_SKIPS, Problem
 from surveys.responding.pace import minutes_left
 from surveys.responding.places import Place, ordinal
@@ -58,6 +59,7 @@ def show_page(
         status=422 if problems else 200,
         instrument=instrument,
         instructions=pick(instrument.instructions or {}, frame.language, instrument.languages),
+        section=heading(instrument, items, drawn, frame.language),
         questions=drawn,
         faulty=[question for question in drawn if question.problem],
         only_unanswered=set(problems.values()) == UNANSWERED,

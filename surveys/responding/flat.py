@@ -16,7 +16,7 @@ _TIMED = '{0}.last.type() == "number" && {0}.changes.type() == "number"'
 # (0: answers, 1: paradata), path. Paths with the same filter list the same items in one order.
 _PARTS = (
     (0, f"$.keyvalue() ? ({_COUNTED.format('@.value')}).key"),
-    (0, f"$.* ? ({_COUNTED.format('@')})"),
+    (0, f"strict $.* ? ({_COUNTED.format('@')})"),  # lax would look into lists
     (1, f"$.items.keyvalue() ? ({_TIMED.format('@.value')}).key"),
     (1, f"$.items.* ? ({_TIMED.format('@')}).last"),
     (1, f"$.items.* ? ({_TIMED.format('@')}).changes"),
@@ -28,7 +28,7 @@ PARTS = ("codes", "numbers", "timed", "last", "changes", "pages")
 class Flat(Func):
     """`codes;numbers;timed codes;last;changes;page seconds`, each a list with commas.
 
-    `Flat("answers", "paradata")`; a skipped item has the number `null`, text items are left out.
+    `Flat("answers", "paradata")`; a skipped item has the number `null`; words and lists are left out.
     """
 
     arity = 2

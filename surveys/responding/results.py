@@ -78,7 +78,7 @@ def _answers(instrument: Instrument, facts: Sequence[Fact], rows: Sequence[Submi
         unmeasured = {option.code for option in instrument.options_of(item) if option.missing}
         for row in rows:
             value = row.answers.get(fact.name)
-            if value is not None and value not in unmeasured:
+            if value is not None and not isinstance(value, list) and value not in unmeasured:
                 number = not isinstance(value, str)
                 yield row.occasion.participant_id, fact, float(value) if number else value
 

@@ -6,7 +6,7 @@ import pytest
 
 from surveys.portal.questions import Question, questions, saved, typed
 from surveys.responding.answers import Answer, Problem
-from tests.questionnaires import EVERY_KIND
+from tests.questionnaires import EVERY_KIND, MORE_KINDS
 
 
 def drawn(code: str, value: str = "", problem: Problem | None = None) -> Question:
@@ -55,4 +55,42 @@ def test_what_was_typed_is_found_under_the_field_of_the_item() -> None:
 
 def test_stored_answers_come_back_as_people_of_that_language_type_them() -> None:
     answers: dict[str, Answer] = {"hours": 7.5, "age": 40, "note": "x", "closeness": None}
-    assert saved(answers, "de") == {"hours": "7,5", "age": "40", "note": "x", "closeness": ""}
+    shown = saved(answers, "de")
+    assert {code: shown[code] for code in answers} == {
+        "hours": "7,5",
+        "age": "40",
+        "note": "x",
+        "closeness": "",
+    }
+
+
+def more(code: str, values: dict[str, str], language: str = "en") -> Question:
+    return questions(MORE_KINDS, [MORE_KINDS.by_code[code]], values, {}, language)[0]
+
+
+def test_lists_and_coded_answers_come_back_as_they_were_given() -> None:
+    stored: dict[str, Answer] = {
+        "help": [1, 3], "order": [3, 1, 2], "children": -8, "name": "-8", "taken": 1,
+    }  # fmt: skip
+    values = saved(stored, "en")
+    assert [c.value for c in more("help", values).choices if c.is_chosen] == ["1", "3"]
+    assert [c.typed for c in more("order", values).choices] == ["2", "3", "1"]
+    assert [c.is_chosen for c in more("children", values).choices] == [True, False]
+    assert (more("children", values).value, more("name", values).value) == ("", "-8")
+    assert not any(c.is_chosen for c in more("name", values).choices)
+    assert more("taken", values).is_ticked
+
+
+def test_what_was_typed_in_many_fields_is_found_again() -> None:
+    items = [MORE_KINDS.by_code[code] for code in ("help", "name")]
+    posted = {"help.1": "1", "name": "-8", "name.aside": "-9", "names.aside": "x"}
+    values = typed(items, posted)
+    assert values == {"help": "", "help.1": "1", "name": "-8", "name.aside": "-9"}
+    assert [c.is_chosen for c in more("name", values).choices] == [False, True]
+    assert more("name", values).value == "-8"
+
+
+def test_asides_have_a_field_of_their_own_beside_a_field_and_none_beside_options() -> None:
+    assert {choice.name for choice in more("born", {}).asides} == {"born.aside"}
+    assert {choice.name for choice in more("near", {}).choices} == {"near"}
+    assert {choice.name for choice in more("help", {}).choices} >= {"help.1", "help.-9"}

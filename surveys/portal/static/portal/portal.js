@@ -158,18 +158,81 @@ addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });
 
-// A chosen answer can be taken back.
+const changed = (input) => input.dispatchEvent(new Event("change", { bubbles: true }));
+const isSet = (input) => (["radio", "checkbox"].includes(input.type) ? input.checked : input.value !== "");
+const empty = (input) => {
+  if (!isSet(input)) return;
+  if (["radio", "checkbox"].includes(input.type)) input.checked = false;
+  else input.value = "";
+  changed(input);
+};
 
-for (const button of page.querySelectorAll("button.clear")) {
-  const options = button.closest("fieldset").querySelectorAll("input[type=radio]");
-  const update = () => {
-    button.hidden = ![...options].some((option) => option.checked);
+// A slider stands for its number field, and has no value until it is touched.
+for (const field of page.querySelectorAll(".kind-slider input[type=number]")) {
+  const range = document.createElement("input");
+  range.type = "range";
+  for (const name of ["min", "max", "step", "aria-describedby", "aria-invalid"]) {
+    if (field.hasAttribute(name)) range.setAttribute(name, field.getAttribute(name));
+  }
+  range.id = field.id;
+  field.removeAttribute("id");
+  field.hidden = true;
+  const shown = document.createElement("output");
+  shown.htmlFor = range.id;
+  const draw = () => {
+    range.classList.toggle("untouched", field.value === "");
+    if (field.value !== "") range.value = field.value;
+    shown.textContent = field.value === "" ? field.dataset.untouched : field.value;
+    if (field.value === "") range.setAttribute("aria-valuetext", field.dataset.untouched);
+    else range.removeAttribute("aria-valuetext");
   };
-  for (const option of options) option.addEventListener("change", update);
+  const take = () => {
+    field.value = range.value;
+    draw();
+  };
+  range.addEventListener("input", take);
+  range.addEventListener("pointerup", () => { take(); changed(field); });
+  range.addEventListener("keyup", (event) => {
+    if (event.key === " ") take();
+    changed(field);
+  });
+  field.addEventListener("change", draw);
+  field.before(range);
+  field.after(shown);
+  draw();
+}
+
+// Answers that cannot stand together: choosing one takes the others back.
+for (const question of page.querySelectorAll(".question")) {
+  const alone = [...question.querySelectorAll("[data-alone]")];
+  const boxes = [...question.querySelectorAll("input[type=checkbox][name*='.']")];
+  for (const box of boxes) {
+    box.addEventListener("change", () => {
+      if (box.checked) (alone.includes(box) ? boxes : alone).filter((other) => other !== box).forEach(empty);
+    });
+  }
+  const field = question.querySelector(":scope > input, :scope > textarea, .field input[name]");
+  const asides = [...question.querySelectorAll(".instead input")];
+  if (!field || !asides.length) continue;
+  field.addEventListener("input", () => asides.forEach(empty));
+  field.addEventListener("change", () => field.value !== "" && asides.forEach(empty));
+  for (const aside of asides) aside.addEventListener("change", () => aside.checked && empty(field));
+}
+
+// An answer can be taken back.
+for (const button of page.querySelectorAll("button.clear")) {
+  const inputs = [...button.closest(".question").querySelectorAll("input[name], select, textarea")];
+  const update = () => {
+    button.hidden = !inputs.some(isSet);
+  };
+  for (const input of inputs) {
+    input.addEventListener("change", update);
+    input.addEventListener("input", update);
+  }
   button.addEventListener("click", () => {
-    for (const option of options) option.checked = false;
-    options[0].focus();
-    options[0].dispatchEvent(new Event("change", { bubbles: true }));
+    button.closest(".question").querySelector("input:not([hidden]), select, textarea").focus();
+    inputs.forEach(empty);
+    update();
   });
   update();
 }
