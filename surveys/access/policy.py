@@ -44,6 +44,11 @@ def may_create(user: Visitor) -> bool:
     return is_administrator(user)
 
 
+def may_word(user: Visitor) -> bool:
+    """Whether the user may add wording to instruments, which all studies share."""
+    return is_administrator(user) or studies_of(user, needs=Permission.STUDY_EDIT).exists()
+
+
 def require_administrator(user: Visitor) -> None:
     """Http404 for everybody else: what concerns the whole platform is not for a study's staff."""
     if not is_administrator(user):

@@ -9,6 +9,7 @@ from surveys.console import (
     changing,
     checking,
     designing,
+    instruments,
     mails,
     people,
     publishing,
@@ -20,6 +21,7 @@ from surveys.console import (
 
 app_name = "console"
 STUDY = "studies/<slug:code>/"
+INSTRUMENT = "instruments/<slug:code>/<int:version>/"
 PERSON = STUDY + "people/<str:participant>/"
 
 urlpatterns = [
@@ -28,6 +30,9 @@ urlpatterns = [
     path("sending/hold/", sending.hold, name="hold"),
     path("sending/release/", sending.release, name="release"),
     path("new-study/", designing.new, name="new_study"),
+    path("instruments/", instruments.instruments, name="instruments"),
+    path(INSTRUMENT, instruments.instrument, name="instrument"),
+    path(INSTRUMENT + "wording/", instruments.word, name="word_instrument"),
     path(STUDY, studies.study, name="study"),
     path(STUDY + "design/", designing.design, name="design"),
     path(STUDY + "design/file/", designing.download, name="design_file"),
