@@ -37,7 +37,7 @@ from surveys.messaging.notifying import Notified, Words
 from surveys.messaging.reports import Report, Verdict
 from surveys.messaging.resending import Resent
 from surveys.participants import actions as participants
-from surveys.participants import enrolment, mailing, readdressing
+from surveys.participants import copies, enrolment, mailing, readdressing
 from surveys.participants.actions import Scope
 from surveys.participants.enrolment import EnrolmentResult
 from surveys.participants.entries import Entry
@@ -211,6 +211,21 @@ def leave(
     """Somebody ends their participation; the receipt is posted before the address is deleted."""
     telling.tell(participant, receipt, key=f"left:{participant.key}:{scope}")
     withdraw(participant=participant, scope=scope, reason="", by=by, now=now)
+
+
+@transaction.atomic
+def ask_copy(*, participant: Participant, words: Words, by: Actor, now: datetime) -> bool:
+    """Mail somebody the link to a copy of their data; False when they cannot be written to.
+
+    Raises TooManyCopies.
+    """
+    n_before = copies.ask(participant=participant, by=by, now=now)
+    return telling.tell(participant, words, key=f"copy:{participant.key}:{n_before}")
+
+
+def copy_made(*, participant: Participant, by: Actor, now: datetime) -> None:
+    """Note that somebody takes a copy of their data along."""
+    copies.made(participant=participant, by=by, now=now)
 
 
 @transaction.atomic

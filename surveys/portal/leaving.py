@@ -18,8 +18,9 @@ from surveys.audit.actors import Actor
 from surveys.lib import clock, dates, tokens
 from surveys.participants.actions import Scope
 from surveys.participants.consents import choices
+from surveys.participants.copies import TooManyCopies
 from surveys.participants.models import Participant
-from surveys.portal import notices
+from surveys.portal import copying, notices
 from surveys.portal.access import NoSuchLink, behind_own_link
 from surveys.portal.farewell import MEANING, receipt_mail
 from surveys.portal.frame import frame_of_person
@@ -60,6 +61,8 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
         return notices.show(request, Notice.NO_SUCH_LINK)
     if participant.withdrawn_at is None:
         return notices.show(request, Notice.NO_SUCH_LINK)
+    if request.POST.get("action") == "copy":
+        return _copied(request, participant)
     if request.method == "POST":
         return _confirmed(request, participant)
     if request.GET.get("scope") in choices(participant):
@@ -83,6 +86,17 @@ def _shown(request: HttpRequest, participant: Participant, *, back: str) -> Http
         return render(request, "leave.html", frame, scopes=scopes, back=back)
     meaning = MEANING[wanted]
     return render(request, "leave_confirm.html", frame, scope=wanted, back=back, meaning=meaning)
+
+
+def _copied(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """Mail the link to a copy of their data, while there is an address."""
+    frame, by = frame_of_person(participant), Actor.participant(participant.code)
+    words = copying.offering(frame, participant)
+    try:
+        is_sent = pipeline.ask_copy(participant=participant, words=words, by=by, now=clock.now())
+    except TooManyCopies:
+        is_sent = False
+    return notices.show(request, Notice.LINK_SENT if is_sent else Notice.NO_MAIL, frame)
 
 
 def _confirmed(request: HttpRequest, participant: Participant) -> HttpResponse:

@@ -67,6 +67,16 @@ class Notice(Enum):
         _("These answers were handed in before"),
         _("The first version is kept and cannot be changed any more."),
     )
+    LINK_SENT = (
+        200,
+        _("A copy of your data"),
+        _("We have sent you an e-mail. Its link is good for one day."),
+    )
+    NO_MAIL = (
+        422,
+        _("A copy of your data"),
+        _("We cannot send you an e-mail. Please write to us."),
+    )
     ODD = (
         400,
         _("Something in this page was not right"),

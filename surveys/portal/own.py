@@ -22,10 +22,11 @@ from surveys.audit.actors import Actor
 from surveys.lib import clock
 from surveys.participants.actions import HasWithdrawn, NoPause, UnknownLanguage, UnknownZone
 from surveys.participants.addresses import BadAddress
+from surveys.participants.copies import TooManyCopies
 from surveys.participants.mailing import NoAddress
 from surveys.participants.models import Participant
 from surveys.participants.readdressing import TooManyWishes
-from surveys.portal import notices, readdressing
+from surveys.portal import copying, notices, readdressing
 from surveys.portal.access import NoSuchLink, behind_own_link, path_from_own_page
 from surveys.portal.frame import frame_of_person
 from surveys.portal.notices import Notice
@@ -46,6 +47,7 @@ DONE: Mapping[str, Promise] = {
         "We have sent an e-mail to the new address. Please open it within three days and confirm"
         " it there. Until then nothing changes."
     ),
+    "copy": _("We have sent you an e-mail. Its link is good for one day."),
     "stop": _("You get no more e-mails."),
     "again": _("You get e-mails again."),
 }
@@ -199,6 +201,18 @@ def _ask_address(asked: Asked) -> None:
         raise CannotDo(_("You asked for this often today. Please try again tomorrow.")) from error
 
 
+def _send_copy(asked: Asked) -> None:
+    words = copying.offering(frame_of_person(asked.participant), asked.participant)
+    try:
+        is_sent = pipeline.ask_copy(
+            participant=asked.participant, words=words, by=asked.by, now=asked.now
+        )
+    except TooManyCopies as error:
+        raise CannotDo(_("You asked for this often today. Please try again tomorrow.")) from error
+    if not is_sent:
+        raise CannotDo(_("We cannot send you an e-mail. Please write to us."))
+
+
 def _snooze(asked: Asked) -> None:
     """By one of the offers of the page, since what was offered may have passed."""
     language = frame_of_person(asked.participant).language
@@ -245,6 +259,7 @@ ACTIONS: Mapping[str, Callable[[Asked], str | None]] = {
     "language": _set_language,
     "zone": _move,
     "address": _ask_address,
+    "copy": _send_copy,
     "snooze": _snooze,
     "start": _start,
     "stop": _stop,

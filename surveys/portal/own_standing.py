@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
+from django.db.models import Count, QuerySet
+
 from surveys import pipeline
 from surveys.design import schedule, zones
 from surveys.design.protocol import Protocol
@@ -32,6 +34,15 @@ CONTINENTS = frozenset(
         "Pacific",
     ]
 )
+LISTED = 5
+MOST_PROMPTS = 100  # of a diary, to find so many different days
+COUNTED = (
+    OccasionState.PLANNED,
+    OccasionState.OPEN,
+    OccasionState.STARTED,
+    OccasionState.COMPLETED,
+    OccasionState.EXPIRED,
+)
 MORNING = time(9)
 OPEN = (OccasionState.OPEN, OccasionState.STARTED)
 
@@ -55,6 +66,10 @@ class OwnStanding:
 
     open: list[OpenOne]
     startable: list[tuple[str, str]]  # code and title of a wave
+    done: list[tuple[str, str]]  # title and day of what was answered last, newest first
+    coming: list[tuple[str, str]]  # title and day of what opens next
+    n_done: int
+    n_all: int  # done, open, still to come or over
     next_day: str  # in words; empty when there is no date
     is_planned: bool  # something is still to come, with a date or without
     pause_day: str  # the first day after a pause, in words; empty when there is none
@@ -71,13 +86,18 @@ def own_standing(participant: Participant, language: str, now: datetime) -> OwnS
     is_pausing = participant.pause_ends_at is not None and participant.pause_ends_at > now
     planned = Occasion.objects.filter(participant=participant, state=OccasionState.PLANNED)
     following = planned.order_by("opens_at").first()  # NULL, a date not yet known, comes last
+    counts = _counts(participant)
     next_at = following.opens_at if following else None
     return OwnStanding(
         open=list(_open(participant, language, now, is_reminded=not is_pausing)),
         startable=[
-            (wave.code, _title(protocol, wave.code, language))
+            (wave.code, title_of(protocol, wave.code, language))
             for wave in pipeline.startable(participant=participant, now=now)
         ],
+        done=_done(participant, protocol, language),
+        coming=_coming(planned, participant, protocol, language),
+        n_done=counts.get(OccasionState.COMPLETED, 0),
+        n_all=sum(counts.get(state, 0) for state in COUNTED),
         next_day=dates.day(next_at, zone, language) if next_at else "",
         is_planned=following is not None,
         pause_day=(
@@ -90,6 +110,34 @@ def own_standing(participant: Participant, language: str, now: datetime) -> OwnS
         languages=_languages(protocol),
         zones=sorted({participant.timezone, *(z for z in zones.known() if _is_place(z))}),
     )
+
+
+def _counts(participant: Participant) -> dict[str, int]:
+    rows = Occasion.objects.filter(participant=participant).order_by()
+    return dict(rows.values_list("state").annotate(n=Count("pk")))
+
+
+def _done(participant: Participant, protocol: Protocol, language: str) -> list[tuple[str, str]]:
+    rows = Occasion.objects.filter(participant=participant, state=OccasionState.COMPLETED)
+    ended = rows.exclude(ended_at=None).order_by("-ended_at").values_list("wave", "ended_at")
+    return [
+        (title_of(protocol, wave, language), dates.day(at, participant.timezone, language))
+        for wave, at in ended[:LISTED]
+        if at is not None
+    ]
+
+
+def _coming(
+    planned: QuerySet[Occasion], participant: Participant, protocol: Protocol, language: str
+) -> list[tuple[str, str]]:
+    """Days only, each once: the hour of a random prompt must not be known beforehand."""
+    rows = planned.exclude(opens_at=None).order_by("opens_at").values_list("wave", "opens_at")
+    listed = dict.fromkeys(
+        (title_of(protocol, wave, language), dates.day(at, participant.timezone, language))
+        for wave, at in rows[:MOST_PROMPTS]
+        if at is not None
+    )
+    return list(listed)[:LISTED]
 
 
 def _languages(protocol: Protocol) -> list[tuple[str, str]]:
@@ -115,7 +163,7 @@ def _open(
         soon, tomorrow = now + SOON, _tomorrow(row, now)
         yield OpenOne(
             id=row.pk,
-            title=_title(protocol_of(row.protocol), row.wave, language),
+            title=title_of(protocol_of(row.protocol), row.wave, language),
             link=path_from_own_page(row),
             closes=dates.closing(closes_at, participant.timezone, language) if closes_at else None,
             soon=soon if offers and _is_before(soon, closes_at) else None,
@@ -137,7 +185,7 @@ def _is_before(moment: datetime, closes_at: datetime | None) -> bool:
     return closes_at is None or moment < closes_at
 
 
-def _title(protocol: Protocol, code: str, language: str) -> str:
+def title_of(protocol: Protocol, code: str, language: str) -> str:
     """The wave's title, as invitations call it."""
     wave = protocol.by_code.get(code)
     if wave is None or not wave.title:

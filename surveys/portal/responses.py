@@ -21,7 +21,7 @@ def render(
         body = render_to_string(f"portal/{template}", {"frame": frame, **context}, request)
     response = HttpResponse(body, status=status)
     response["Content-Language"] = frame.language
-    return _private(response)
+    return private(response)
 
 
 def see_other(to: str, visit: Pass | None = None) -> HttpResponse:
@@ -30,22 +30,23 @@ def see_other(to: str, visit: Pass | None = None) -> HttpResponse:
     response.status_code = 303
     if visit is not None:
         give_pass(response, visit)
-    return _private(response)
+    return private(response)
 
 
 def noted(unsaved: Iterable[str]) -> HttpResponse:
     """What the script of a page learns after a save: the items whose value could not be kept."""
-    return _private(JsonResponse({"unsaved": list(unsaved)}))
+    return private(JsonResponse({"unsaved": list(unsaved)}))
 
 
 def download(content: bytes, *, kind: str, name: str) -> HttpResponse:
     """A file to keep."""
     response = HttpResponse(content, content_type=kind)
     response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return _private(response)
+    return private(response)
 
 
-def _private(response: HttpResponse) -> HttpResponse:
+def private(response: HttpResponse) -> HttpResponse:
+    """Have no cache and no index keep a response."""
     response["Cache-Control"] = "no-store"
     response["X-Robots-Tag"] = "noindex, nofollow"
     response["Referrer-Policy"] = "same-origin"

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from surveys.portal import landing, leaving, own, pages, readdressing, thanks, unsubscribing
+from surveys.portal import (
+    copying,
+    landing,
+    leaving,
+    own,
+    pages,
+    readdressing,
+    thanks,
+    unsubscribing,
+)
 
 app_name = "portal"
 urlpatterns = [
@@ -12,6 +21,7 @@ urlpatterns = [
     path("me/<str:token>/", own.own, name="own"),
     path("me/<str:token>/leave/", leaving.leave, name="leave"),
     path("address/<str:token>/", readdressing.confirm, name="address"),
+    path("copy/<str:signed>/", copying.copy, name="copy"),
     path("left/<str:token>/", leaving.receipt, name="receipt"),
     path("u/<str:token>/", unsubscribing.unsubscribe, name="unsubscribe"),
     path("survey/", pages.survey, name="survey"),

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from surveys import pipeline
 from surveys.audit.actors import Actor
 from surveys.audit.models import Event
-from surveys.lib import clock, tokens
+from surveys.lib import clock, dates, tokens
 from surveys.participants.models import Participant
 from surveys.responding.models import Submission
 from surveys.scheduling.models import Message, Occasion
@@ -231,6 +231,22 @@ def test_another_zone_shows_its_times_and_moves_what_is_ahead(
     assert "Tokyo" in Event.objects.get(event="participant.moved").data["after"]
     for zone in ("", "Tokyo", "../etc/passwd"):
         assert client.post(path(occasion), {"action": "zone", "zone": zone}).status_code == 422
+
+
+def test_what_is_done_and_what_comes_stand_there_with_their_days(
+    client: Client, occasion: Occasion
+) -> None:
+    assert "What you have done" not in client.get(path(occasion)).content.decode()
+    now = clock.now()
+    Occasion.objects.filter(pk=occasion.pk).update(
+        state="completed", started_at=now, ended_at=now.replace(hour=12)
+    )
+    text = client.get(path(occasion)).content.decode()
+    assert "1 of 2 questionnaires are done" in text
+    assert f"Baseline: {dates.day(now.replace(hour=12), 'Europe/Berlin', 'en')}" in text
+    coming = Occasion.objects.get(wave="m3").opens_at
+    assert coming is not None
+    assert f"M3: {dates.day(coming, 'Europe/Berlin', 'en')}" in text
 
 
 def test_mails_end_and_begin_again(client: Client, occasion: Occasion) -> None:
