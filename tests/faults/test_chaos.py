@@ -9,7 +9,7 @@ import os
 import random
 import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -29,6 +29,7 @@ from tests.smtp import ScriptedServer
 SECONDS = float(os.environ.get("CHAOS_SECONDS", "300"))
 SEED = int(os.environ.get("CHAOS_SEED") or random.SystemRandom().randrange(10**6))
 STEP = timedelta(hours=3)  # of study time, each second
+DAY, NOON = timedelta(days=1), timedelta(hours=12)
 ARMS, BLOCKS = ("calm", "waitlist"), (4, 6)
 HASTY = Stage(lease=4, batch=5, ladder=0.3, mail_timeout=0.8)
 # Mails in doubt count for the cap during a real day, and the weeks of this run last minutes.
@@ -70,6 +71,7 @@ def test_chaos(case: OpenRow, ground: Ground, sink: ScriptedServer) -> None:
         finally:
             weather.mend(everything=True)
         until(lambda: is_up(ground.env), 60, "a web server")
+        insisting(lambda: clock.move_to(noon_after(clock.now())))
         crowd.rest()
         until(lambda: not list(unfinished()), 120, lambda: f"an end of {list(unfinished())[:5]}")
     crowd.leave()
@@ -101,6 +103,11 @@ def live(crowd: Crowd, weather: Weather) -> int:
         weather.mend()
         time.sleep(1)
     return n_steps
+
+
+def noon_after(moment: datetime) -> datetime:
+    """The next noon in UTC: hours from the next mail of the study, so that the end can be seen."""
+    return (moment - NOON).replace(hour=0, minute=0, second=0, microsecond=0) + DAY + NOON
 
 
 def unfinished() -> Iterator[str]:
