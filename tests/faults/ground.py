@@ -43,7 +43,9 @@ EVERYDAY = Stage()
 NOTHING: Mapping[str, str] = {}
 
 
-def until(condition: Callable[[], bool], seconds: float = 30, what: str = "it") -> None:
+def until(
+    condition: Callable[[], bool], seconds: float = 30, what: str | Callable[[], str] = "it"
+) -> None:
     """Wait until it holds; a database that is away for a moment is no answer."""
     deadline = time.monotonic() + seconds
     while True:
@@ -52,7 +54,9 @@ def until(condition: Callable[[], bool], seconds: float = 30, what: str = "it") 
                 return
         except (psycopg.OperationalError, django_errors()):
             connection.close()
-        assert time.monotonic() < deadline, f"{what} did not happen within {seconds:g} s"
+        if time.monotonic() > deadline:
+            told = what if isinstance(what, str) else what()
+            raise AssertionError(f"{told} did not happen within {seconds:g} s")
         time.sleep(0.05)
 
 

@@ -67,19 +67,24 @@ def main(module: str) -> None:
 
 def again(module: str) -> None:
     """Run the program in a child until it ends by itself or is told to stop."""
+    is_told = False
+    child = 0
+
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        nonlocal is_told
+        is_told = True
+        os.kill(child, number)
+
     while True:
         child = os.fork()
         if child == 0:
             leash.die_with_parent(signal.SIGKILL)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             runpy.run_module(module, run_name="__main__", alter_sys=True)
             sys.exit()
-
-        def pass_on(number: int, _frame: FrameType | None, child: int = child) -> None:
-            os.kill(child, number)
-
         signal.signal(signal.SIGTERM, pass_on)
         _, status = os.waitpid(child, 0)
-        if not os.WIFSIGNALED(status):
+        if is_told or not os.WIFSIGNALED(status):
             sys.exit(os.waitstatus_to_exitcode(status))
 
 
