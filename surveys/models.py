@@ -19,9 +19,12 @@ from surveys.messaging.models import (
     Suppression,
 )
 from surveys.responding.models import Submission
+from surveys.safety.models import Alert, AlertStep
 
 __all__ = [
     "AddressChange",
+    "Alert",
+    "AlertStep",
     "Allocation",
     "Anchor",
     "ClockOffset",

@@ -7,7 +7,7 @@ twice: it reads the rows upstream, and its key in the database refuses the secon
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from uuid import UUID
 
@@ -46,6 +46,8 @@ from surveys.responding import actions as responding
 from surveys.responding import erasing
 from surveys.responding.actions import PageSaved
 from surveys.responding.results import results_of
+from surveys.safety import alerts, cases
+from surveys.safety.models import Alert
 from surveys.scheduling import actions as scheduling
 from surveys.scheduling import previewing
 from surveys.scheduling.amending import Adopted
@@ -202,6 +204,7 @@ def withdraw(
     scheduling.cancel_remaining(participant=participant, by=by, now=now)
     if participant.withdrawal_scope == Scope.ERASE_DATA:
         erasing.erase(participant=participant, by=by, now=now)
+        cases.forget(participant=participant)
 
 
 @transaction.atomic
@@ -325,7 +328,11 @@ def deliver(*, now: datetime) -> Delivered:
 
 
 def notify(*, now: datetime) -> Notified:
-    """Send the mails that belong to no plan, as many as fit into one run."""
+    """Escalate alerts that nobody took, then send the mails that belong to no plan.
+
+    As many as fit into one run.
+    """
+    alerts.escalate_due(now=now)
     return notifying.deliver_due(now=now)
 
 
@@ -374,7 +381,10 @@ def save_page(
     now: datetime,
     by_itself: bool = False,
 ) -> PageSaved:
-    """Keep one page of answers; after the last page of all, complete and replan."""
+    """Keep one page of answers, and raise the safety alerts that they ask for.
+
+    After the last page of all, complete and replan.
+    """
     saved = responding.save_page(
         occasion=occasion,
         instrument=instrument,
@@ -389,5 +399,31 @@ def save_page(
         scheduling.replan(
             [participant], by=Actor.participant(participant.code), now=now, results=results_of
         )
+    is_new = alerts.raise_for(occasion=saved.occasion, instrument=instrument, now=now)
     reached(Point.IN_SAVE)
-    return saved
+    return replace(saved, raised=is_new)
+
+
+def acknowledge(*, alert: Alert, by: Actor, now: datetime) -> None:
+    """Somebody looks after an alert from now on; nobody else is called."""
+    cases.acknowledge(alert=alert, by=by, now=now)
+
+
+def note_on_alert(*, alert: Alert, words: str, by: Actor, now: datetime) -> None:
+    """Keep what somebody did about an alert."""
+    cases.note(alert=alert, words=words, by=by, now=now)
+
+
+def close_alert(*, alert: Alert, words: str, by: Actor, now: datetime) -> None:
+    """End an alert with a note of what was done."""
+    cases.close(alert=alert, words=words, by=by, now=now)
+
+
+def look_at_alert(*, alert: Alert, by: Actor, now: datetime) -> None:
+    """Note that somebody is shown the answers behind an alert."""
+    cases.look(alert=alert, by=by, now=now)
+
+
+def drill(*, study: Study, rule: str, by: Actor, now: datetime) -> Alert:
+    """Raise an alert about nobody, so that a team tries its chain."""
+    return cases.drill(study=study, rule=rule, by=by, now=now)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 
-from surveys.design import conditions, trials
+from surveys.design import conditions, safety, trials
 from surveys.design.forms import Form
 from surveys.design.placeholders import unknown_in
 from surveys.design.protocol import MessageTexts, Protocol, Wave
@@ -32,6 +32,7 @@ def problems(protocol: Protocol, instruments: Mapping[str, Instrument]) -> tuple
     """Everything that keeps a protocol from being published; `instruments` maps refs to them."""
     found = [*_texts(protocol), *_messages(protocol), *_eligibility(protocol)]
     found += _left_out_items(protocol, instruments)
+    found += safety.problems(protocol, instruments)
     planned: dict[str, list[Instrument]] = {}
     for i, wave in enumerate(protocol.waves):
         here = [

@@ -17,6 +17,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from surveys.design import zones
 from surveys.design.forms import EVERYTHING, Form, InstrumentRef, form_problems
 from surveys.design.periods import Period, PeriodField
+from surveys.design.safety import SafetyRule
 from surveys.design.timing import Found, Schedule, TimeOfDay, Window, time_of
 from surveys.instruments.definition import Code, Document, Language, Slug, Text
 from surveys.lib.documents import Misfit
@@ -148,6 +149,7 @@ class Protocol(Document):
     quiet_hours: tuple[TimeOfDay, TimeOfDay] | None = None
     messages_per_day: int | None = Field(default=None, ge=1, le=100)  # to one participant
     messages: Messages
+    safety: tuple[SafetyRule, ...] = Field(default=(), max_length=100)
 
     @cached_property
     def by_code(self) -> dict[str, Wave]:
@@ -180,6 +182,7 @@ class Protocol(Document):
         yield from _repeated("arm", (arm.code for arm in self.arms), ("arms",), "code")
         yield from _repeated("wave", (wave.code for wave in self.waves), ("waves",), "code")
         yield from _repeated("form", (form.code for form in self.forms), ("forms",), "code")
+        yield from _repeated("rule", (rule.code for rule in self.safety), ("safety",), "code")
         if ENROLLMENT in self.anchors:
             yield ("anchors",), f"'{ENROLLMENT}' is every study's own anchor"
 

@@ -9,9 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from django.views.csrf import csrf_failure as django_csrf_failure
 from django.views.decorators.http import require_http_methods
 
-from surveys import pipeline
+from surveys import pipeline, tasks
 from surveys.lib import clock
 from surveys.lib.crashpoints import Point, reached
+from surveys.lib.doorbell import ring
 from surveys.portal import notices
 from surveys.portal.access import Access, NoSuchLink, access_to, behind_pass
 from surveys.portal.frame import frame_of
@@ -161,6 +162,8 @@ def _save_for(
     except NoSuchPage:
         return see_other("portal:survey", replace(visit, place=None))
     reached(Point.AFTER_SAVE)
+    if saved.raised:
+        ring(tasks.notify)
     if posted.saves_itself:
         return noted(saved.problems)
     return _after(request, posted, visit, saved)

@@ -31,13 +31,15 @@ class PageSaved:
     """What saving a page led to.
 
     `place` is the page to show next, None when all is done. Forward with `problems` it is the
-    same page again; back, the values with problems are left out.
+    same page again; back, the values with problems are left out. `raised` is the pipeline's: the
+    answers have just raised a safety alert, so help is shown next.
     """
 
     occasion: Occasion
     completed: bool
     place: Place | None
     problems: dict[str, Problem] = field(default_factory=dict)
+    raised: bool = False
 
 
 @transaction.atomic
