@@ -5,8 +5,14 @@ from surveys.audit.models import Event
 from surveys.instruments.models import InstrumentVersion
 from surveys.design.models import ProtocolVersion, Study
 from surveys.access.models import Membership, User
-from surveys.participants.models import Allocation, Anchor, ConsentRecord, Participant
-from surveys.participants.identity.models import AddressChange, Person
+from surveys.participants.models import (
+    Allocation,
+    Anchor,
+    ConsentRecord,
+    JoiningCount,
+    Participant,
+)
+from surveys.participants.identity.models import AddressChange, Person, SignUp
 from surveys.scheduling.models import Message, Occasion, Reconciliation
 from surveys.messaging.models import (
     DatabaseOrigin,
@@ -34,6 +40,7 @@ __all__ = [
     "Event",
     "Heartbeat",
     "InstrumentVersion",
+    "JoiningCount",
     "MailDomain",
     "MailEvent",
     "MailServer",
@@ -46,6 +53,7 @@ __all__ = [
     "ProtocolVersion",
     "Reconciliation",
     "SendingHold",
+    "SignUp",
     "Study",
     "Submission",
     "Suppression",

@@ -15,8 +15,10 @@ from django.db import transaction
 
 from surveys.audit.actors import Actor
 from surveys.design import actions as design
+from surveys.design import queries as design_queries
 from surveys.design.models import ProtocolVersion, Study
 from surveys.design.protocol import Wave
+from surveys.design.registry import protocol_of
 from surveys.instruments import actions as instruments
 from surveys.instruments.models import InstrumentVersion
 from surveys.instruments.wording import Sheet
@@ -27,6 +29,7 @@ from surveys.messaging import (
     delivery,
     evidence,
     holding,
+    inviting,
     notifying,
     resending,
     suppressions,
@@ -37,10 +40,11 @@ from surveys.messaging.notifying import Notified, Words
 from surveys.messaging.reports import Report, Verdict
 from surveys.messaging.resending import Resent
 from surveys.participants import actions as participants
-from surveys.participants import copies, enrolment, mailing, readdressing
+from surveys.participants import copies, enrolment, joining, mailing, readdressing
 from surveys.participants.actions import Scope
 from surveys.participants.enrolment import EnrolmentResult
 from surveys.participants.entries import Entry
+from surveys.participants.joining import Application, Outcome
 from surveys.participants.models import Participant
 from surveys.responding import actions as responding
 from surveys.responding import erasing
@@ -129,6 +133,48 @@ def enrol(
     result = enrolment.enrol(study=study, entries=entries, source=source, by=by, now=now)
     scheduling.replan(result.created, by=by, now=now, results=results_of)
     return result
+
+
+@repeated
+@transaction.atomic
+def ask_to_join(*, study: Study, application: Application, now: datetime) -> Outcome | None:
+    """Somebody signed up: have them confirm it by a mail, or enrol them where the study says so.
+
+    Returns what became of them, None while they have to confirm. Raises joining.NotOpen.
+    """
+    sign_up = joining.ask(study=study, application=application, now=now)
+    if sign_up is None:
+        return None
+    protocol = protocol_of(design_queries.current(study))
+    outcome = None if joining.must_confirm(protocol) else join(sign_up=sign_up, now=now)
+    if outcome not in {None, Outcome.JOINED}:
+        joining.drop(sign_up)
+        return outcome
+    inviting.post(
+        sign_up=sign_up,
+        protocol=protocol,
+        application=application,
+        has_joined=outcome is Outcome.JOINED,
+    )
+    return outcome
+
+
+@repeated
+@transaction.atomic
+def join(*, sign_up: UUID, now: datetime) -> Outcome:
+    """Enrol, allocate and plan somebody who confirmed; once, however often they confirm.
+
+    Raises joining.NoSuchSignUp.
+    """
+    row = joining.hold(sign_up, now=now)
+    if row.participant_id is not None:
+        return Outcome.JOINED
+    if hurdle := joining.hurdle(row, now=now):
+        return hurdle
+    entry = joining.entry_of(row)
+    result = enrol(study=row.study, entries=[entry], source=joining.SOURCE, by=joining.BY, now=now)
+    joining.note_joined(row, [*result.created, *result.already][0])
+    return Outcome.JOINED
 
 
 @transaction.atomic
@@ -319,6 +365,7 @@ def sweep(*, now: datetime) -> Swept:
     readdressing.drop_expired(now=now)
     n_opened = scheduling.open_due(now=now, results=results_of)
     closed = scheduling.close_due(now=now, results=results_of)
+    joining.delete_expired(now=now)
     return Swept(n_opened, closed.n_closed, closed.n_replanned)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from surveys.design import conditions, safety, trials
 from surveys.design.forms import Form
+from surveys.design.joining import condition_problems
 from surveys.design.placeholders import unknown_in
 from surveys.design.protocol import MessageTexts, Protocol, Wave
 from surveys.design.schedule import after, window
@@ -79,6 +80,10 @@ def _message(texts: MessageTexts) -> Iterator[Found]:
 
 def _eligibility(protocol: Protocol) -> Iterator[Found]:
     if protocol.eligibility is None:
+        return
+    if protocol.joining is not None:
+        found = condition_problems(protocol.eligibility, protocol.joining)
+        yield from ((("eligibility",), what) for what in found)
         return
     try:
         names = conditions.names_in(protocol.eligibility)

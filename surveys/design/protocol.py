@@ -16,6 +16,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from surveys.design import zones
 from surveys.design.forms import EVERYTHING, Form, InstrumentRef, form_problems
+from surveys.design.joining import Joining, joining_problems
 from surveys.design.periods import Period, PeriodField
 from surveys.design.safety import SafetyRule
 from surveys.design.timing import Found, Schedule, TimeOfDay, Window, time_of
@@ -56,11 +57,19 @@ class Contact(Document):
     crisis: Text
 
 
+class ConsentStatement(Document):
+    """One sentence that a person who joins ticks by itself."""
+
+    text: Text
+    required: bool = True
+
+
 class Consent(Document):
     """The consent text, in Markdown; a new version asks people again."""
 
     version: int = Field(ge=1)
     text: LongText
+    statements: tuple[ConsentStatement, ...] = Field(default=(), max_length=30)
     withdrawal: Literal["keep-collected-data", "erase-collected-data"]
 
 
@@ -141,6 +150,7 @@ class Protocol(Document):
     contact: Contact
     consent: Consent
     eligibility: Expression | None = None
+    joining: Joining | None = None  # without it nobody joins by themselves
     arms: tuple[Arm, ...] = ()
     allocation: Allocation | None = None
     anchors: tuple[Code, ...] = ()
@@ -171,7 +181,7 @@ class Protocol(Document):
             found.append((("quiet_hours",), "must begin and end at different times"))
         for i, wave in enumerate(self.waves):
             found += [(("waves", i, *where), what) for where, what in self._wave_problems(wave, i)]
-        found += form_problems(self)
+        found += [*form_problems(self), *joining_problems(self)]
         if found:
             raise Misfit(found)
         return self

@@ -58,6 +58,11 @@ def frame_of_person(participant: Participant) -> Frame:
     return replace(frame, languages=())
 
 
+def frame_of_study(protocol: Protocol, *wanted: str) -> Frame:
+    """The frame before anybody takes part, in the first language of the study that is wanted."""
+    return _framed(protocol, _spoken(protocol, *wanted))
+
+
 def _framed(protocol: Protocol, language: str) -> Frame:
     choice = tuple((code, own_name(code)) for code in protocol.languages)
     return Frame(

@@ -27,6 +27,7 @@ from surveys.scheduling.actions import OccasionClosed, OccasionNotOpen
 from surveys.scheduling.models import Occasion
 
 PARTICIPANTS = ("/s/", "/survey/", "/me/")  # the paths of this face
+JOINING = ("/join/", "/j/")  # of people who do not take part yet
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -119,6 +120,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
     A page with our seal was shown to this person, so it may be sent again with a fresh cookie.
     """
+    if request.path.startswith(JOINING):
+        return notices.show(request, Notice.ODD)
     if not request.path.startswith(PARTICIPANTS):
         return django_csrf_failure(request, reason)
     posted = _posted(request)
