@@ -20,6 +20,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from surveys.lib import clock
 from surveys.lib.models import Heartbeat
 from surveys.messaging import breaker, claims, holding
+from surveys.safety import queries as safety
 
 LATE = timedelta(minutes=15)
 PATIENCE_TO_CONNECT = 2  # seconds; the least that the driver knows
@@ -133,6 +134,7 @@ def mail() -> Iterator[str]:
     if hold is not None:
         yield f"sending is held since {hold.since:%Y-%m-%d %H:%M} UTC: {hold.reason}"
     yield from breaker.silent_servers()
+    yield from safety.notices()
 
 
 CHECKS: Mapping[str, Check] = {

@@ -5,8 +5,14 @@ from surveys.audit.models import Event
 from surveys.instruments.models import InstrumentVersion
 from surveys.design.models import ProtocolVersion, Study
 from surveys.access.models import Membership, User
-from surveys.participants.models import Allocation, Anchor, ConsentRecord, Participant
-from surveys.participants.identity.models import AddressChange, Person
+from surveys.participants.models import (
+    Allocation,
+    Anchor,
+    ConsentRecord,
+    JoiningCount,
+    Participant,
+)
+from surveys.participants.identity.models import AddressChange, Person, SignUp
 from surveys.scheduling.models import Message, Occasion, Reconciliation
 from surveys.messaging.models import (
     DatabaseOrigin,
@@ -19,9 +25,12 @@ from surveys.messaging.models import (
     Suppression,
 )
 from surveys.responding.models import Submission
+from surveys.safety.models import Alert, AlertStep
 
 __all__ = [
     "AddressChange",
+    "Alert",
+    "AlertStep",
     "Allocation",
     "Anchor",
     "ClockOffset",
@@ -31,6 +40,7 @@ __all__ = [
     "Event",
     "Heartbeat",
     "InstrumentVersion",
+    "JoiningCount",
     "MailDomain",
     "MailEvent",
     "MailServer",
@@ -43,6 +53,7 @@ __all__ = [
     "ProtocolVersion",
     "Reconciliation",
     "SendingHold",
+    "SignUp",
     "Study",
     "Submission",
     "Suppression",

@@ -7,7 +7,7 @@ twice: it reads the rows upstream, and its key in the database refuses the secon
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from uuid import UUID
 
@@ -15,8 +15,10 @@ from django.db import transaction
 
 from surveys.audit.actors import Actor
 from surveys.design import actions as design
+from surveys.design import queries as design_queries
 from surveys.design.models import ProtocolVersion, Study
 from surveys.design.protocol import Wave
+from surveys.design.registry import protocol_of
 from surveys.instruments import actions as instruments
 from surveys.instruments.models import InstrumentVersion
 from surveys.instruments.wording import Sheet
@@ -27,6 +29,7 @@ from surveys.messaging import (
     delivery,
     evidence,
     holding,
+    inviting,
     notifying,
     resending,
     suppressions,
@@ -37,15 +40,18 @@ from surveys.messaging.notifying import Notified, Words
 from surveys.messaging.reports import Report, Verdict
 from surveys.messaging.resending import Resent
 from surveys.participants import actions as participants
-from surveys.participants import copies, enrolment, mailing, readdressing
+from surveys.participants import copies, enrolment, joining, mailing, readdressing
 from surveys.participants.actions import Scope
 from surveys.participants.enrolment import EnrolmentResult
 from surveys.participants.entries import Entry
+from surveys.participants.joining import Application, Outcome
 from surveys.participants.models import Participant
 from surveys.responding import actions as responding
 from surveys.responding import erasing
 from surveys.responding.actions import PageSaved
 from surveys.responding.results import results_of
+from surveys.safety import alerts, cases
+from surveys.safety.models import Alert
 from surveys.scheduling import actions as scheduling
 from surveys.scheduling import previewing
 from surveys.scheduling.amending import Adopted
@@ -129,6 +135,48 @@ def enrol(
     return result
 
 
+@repeated
+@transaction.atomic
+def ask_to_join(*, study: Study, application: Application, now: datetime) -> Outcome | None:
+    """Somebody signed up: have them confirm it by a mail, or enrol them where the study says so.
+
+    Returns what became of them, None while they have to confirm. Raises joining.NotOpen.
+    """
+    sign_up = joining.ask(study=study, application=application, now=now)
+    if sign_up is None:
+        return None
+    protocol = protocol_of(design_queries.current(study))
+    outcome = None if joining.must_confirm(protocol) else join(sign_up=sign_up, now=now)
+    if outcome not in {None, Outcome.JOINED}:
+        joining.drop(sign_up)
+        return outcome
+    inviting.post(
+        sign_up=sign_up,
+        protocol=protocol,
+        application=application,
+        has_joined=outcome is Outcome.JOINED,
+    )
+    return outcome
+
+
+@repeated
+@transaction.atomic
+def join(*, sign_up: UUID, now: datetime) -> Outcome:
+    """Enrol, allocate and plan somebody who confirmed; once, however often they confirm.
+
+    Raises joining.NoSuchSignUp.
+    """
+    row = joining.hold(sign_up, now=now)
+    if row.participant_id is not None:
+        return Outcome.JOINED
+    if hurdle := joining.hurdle(row, now=now):
+        return hurdle
+    entry = joining.entry_of(row)
+    result = enrol(study=row.study, entries=[entry], source=joining.SOURCE, by=joining.BY, now=now)
+    joining.note_joined(row, [*result.created, *result.already][0])
+    return Outcome.JOINED
+
+
 @transaction.atomic
 def set_anchor(*, participant: Participant, name: str, on: date, by: Actor, now: datetime) -> None:
     """Set one person's own date, and plan the waves that hang on it."""
@@ -202,6 +250,7 @@ def withdraw(
     scheduling.cancel_remaining(participant=participant, by=by, now=now)
     if participant.withdrawal_scope == Scope.ERASE_DATA:
         erasing.erase(participant=participant, by=by, now=now)
+        cases.forget(participant=participant)
 
 
 @transaction.atomic
@@ -316,6 +365,7 @@ def sweep(*, now: datetime) -> Swept:
     readdressing.drop_expired(now=now)
     n_opened = scheduling.open_due(now=now, results=results_of)
     closed = scheduling.close_due(now=now, results=results_of)
+    joining.delete_expired(now=now)
     return Swept(n_opened, closed.n_closed, closed.n_replanned)
 
 
@@ -325,7 +375,11 @@ def deliver(*, now: datetime) -> Delivered:
 
 
 def notify(*, now: datetime) -> Notified:
-    """Send the mails that belong to no plan, as many as fit into one run."""
+    """Escalate alerts that nobody took, then send the mails that belong to no plan.
+
+    As many as fit into one run.
+    """
+    alerts.escalate_due(now=now)
     return notifying.deliver_due(now=now)
 
 
@@ -374,7 +428,10 @@ def save_page(
     now: datetime,
     by_itself: bool = False,
 ) -> PageSaved:
-    """Keep one page of answers; after the last page of all, complete and replan."""
+    """Keep one page of answers, and raise the safety alerts that they ask for.
+
+    After the last page of all, complete and replan.
+    """
     saved = responding.save_page(
         occasion=occasion,
         instrument=instrument,
@@ -389,5 +446,31 @@ def save_page(
         scheduling.replan(
             [participant], by=Actor.participant(participant.code), now=now, results=results_of
         )
+    is_new = alerts.raise_for(occasion=saved.occasion, instrument=instrument, now=now)
     reached(Point.IN_SAVE)
-    return saved
+    return replace(saved, raised=is_new)
+
+
+def acknowledge(*, alert: Alert, by: Actor, now: datetime) -> None:
+    """Somebody looks after an alert from now on; nobody else is called."""
+    cases.acknowledge(alert=alert, by=by, now=now)
+
+
+def note_on_alert(*, alert: Alert, words: str, by: Actor, now: datetime) -> None:
+    """Keep what somebody did about an alert."""
+    cases.note(alert=alert, words=words, by=by, now=now)
+
+
+def close_alert(*, alert: Alert, words: str, by: Actor, now: datetime) -> None:
+    """End an alert with a note of what was done."""
+    cases.close(alert=alert, words=words, by=by, now=now)
+
+
+def look_at_alert(*, alert: Alert, by: Actor, now: datetime) -> None:
+    """Note that somebody is shown the answers behind an alert."""
+    cases.look(alert=alert, by=by, now=now)
+
+
+def drill(*, study: Study, rule: str, by: Actor, now: datetime) -> Alert:
+    """Raise an alert about nobody, so that a team tries its chain."""
+    return cases.drill(study=study, rule=rule, by=by, now=now)

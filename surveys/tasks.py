@@ -60,7 +60,7 @@ def reconcile() -> None:
     time_limit=settings.DELIVER_SECONDS,
 )
 def notify() -> None:
-    """Send the mails that belong to no plan; when one run is not enough, ask for another."""
+    """Escalate alerts and send the mails that belong to no plan; when one run is not enough, ask for another."""
     now = clock.now()
     notified = pipeline.notify(now=now)
     heartbeat.beat("notify", now)

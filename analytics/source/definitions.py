@@ -16,6 +16,7 @@ from surveys.instruments.definition import Instrument, Scale
 from surveys.instruments.key_versions import key_version
 from surveys.instruments.keys import FACT_WORDS, STATUS_WORDS, Origin
 from surveys.instruments.kinds import UNASKED
+from surveys.instruments.logic import is_branched
 from surveys.instruments.models import InstrumentVersion
 from surveys.instruments.registry import instrument_of
 from surveys.lib.documents import canonical
@@ -37,6 +38,11 @@ class Definitions:
         """InstrumentVersion ids of the instruments whose answers are not all numbers."""
         forms = self.design.forms
         return [i for i, at in self.form_of.items() if forms[at].text_places or forms[at].listed]
+
+    @property
+    def with_branches(self) -> list[int]:
+        """InstrumentVersion ids of the instruments that ask something of some people only."""
+        return [i for i, at in self.form_of.items() if is_branched(self.instruments[at])]
 
 
 def definitions(study: Study) -> Definitions:

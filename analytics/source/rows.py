@@ -68,6 +68,13 @@ SELECT string_agg({_line("o.id", "s.instrument_id", _NO_NUMBERS, split="chr(9)")
 FROM surveys_occasion o JOIN surveys_submission s ON s.occasion_id = o.id
 WHERE o.participant_id = ANY($1::bigint[]) AND s.instrument_id = ANY($2::bigint[])
 """  # noqa: S608
+_HIDDEN = "translate((s.paradata->'branched_out')::text, '[]\" ', '')"
+_BRANCHES = f"""
+SELECT string_agg({_line("o.id", "s.instrument_id", _HIDDEN)}, chr(10))
+FROM surveys_occasion o JOIN surveys_submission s ON s.occasion_id = o.id
+WHERE o.participant_id = ANY($1::bigint[]) AND s.instrument_id = ANY($2::bigint[])
+"""  # noqa: S608
+_BRANCH_TYPES = {"occasion": _WORD, "instrument": _ID, "codes": _WORD}
 _SUBMISSION_TYPES = {"occasion": _WORD, "instrument": _ID} | dict.fromkeys(PARTS, _WORD)
 _TEXT_TYPES = {"occasion": _WORD, "instrument": _ID, "answers": _WORD}
 _MESSAGES = f"""
@@ -91,6 +98,7 @@ class Loaded:
     times: tuple[bytes, ...]  # of the occasions: an array for each of _TIMES
     messages: bytes
     submissions: bytes  # lines
+    branches: bytes  # what was branched out, of instruments with conditions
     texts: bytes  # the words and lists of instruments that have any
 
 
@@ -99,6 +107,7 @@ class Wanted:
     """What of the rows is needed."""
 
     with_texts: Sequence[int]  # ids of the instruments whose answers hold words or lists
+    with_branches: Sequence[int]  # ids of the instruments that have conditions
     every_message: bool  # else those of occasions without a saved page
 
 
@@ -107,6 +116,7 @@ def load(raw: Raw, participants: Sequence[int], wanted: Wanted) -> Loaded:
     parameters = {"people": list(participants), "every_message": wanted.every_message}
     occasions, *times = joined(raw, _OCCASIONS, participants)
     (submissions,) = joined(raw, _SUBMISSIONS, participants)
+    (branches,) = joined(raw, _BRANCHES, participants, wanted.with_branches)
     (texts,) = joined(raw, _TEXTS, participants, wanted.with_texts)
     return Loaded(
         people=copied(raw, _PEOPLE, parameters),
@@ -114,6 +124,7 @@ def load(raw: Raw, participants: Sequence[int], wanted: Wanted) -> Loaded:
         times=tuple(times),
         messages=copied(raw, _MESSAGES, parameters),
         submissions=submissions,
+        branches=branches,
         texts=texts,
     )
 
@@ -129,6 +140,7 @@ def to_chunk(definitions: Definitions, loaded: Loaded) -> Chunk:
         definitions,
         _staying(parsed(loaded.submissions, _SUBMISSION_TYPES, LINES), ids, gone),
         _staying(parsed(loaded.texts, _TEXT_TYPES, TABBED), ids, gone),
+        _staying(parsed(loaded.branches, _BRANCH_TYPES, LINES), ids, gone),
     )
     return Chunk(people, occasions, messages, tuple(filled))
 

@@ -49,7 +49,9 @@ class Snapshot:
     def chunks(self) -> Iterator[Chunk]:
         """All participants in the order of their codes, some whole people at a time."""
         parts = _parts(self.raw, self.study_id)
-        wanted = Wanted(self.definitions.with_texts, self.every_message)
+        wanted = Wanted(
+            self.definitions.with_texts, self.definitions.with_branches, self.every_message
+        )
         for loaded in _ahead(self.raw, parts, wanted):
             yield to_chunk(self.definitions, loaded)
 

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.json
 from numpy.typing import NDArray
 
+from analytics.source.branches import mark_branched_out
 from analytics.source.definitions import Definitions
 from analytics.source.listed import located
 from analytics.source.streams import LINES, parsed
@@ -39,7 +40,9 @@ class StrangeInstrument(ValueError):
     """Answers to an instrument that is in no protocol version of the study."""
 
 
-def filled_of(definitions: Definitions, numbers: Located, texts: Located) -> Iterator[Filled]:
+def filled_of(
+    definitions: Definitions, numbers: Located, texts: Located, branches: Located
+) -> Iterator[Filled]:
     """The submissions of each form, in the order of their occasions.
 
     Raises StrangeInstrument rather than leaving an answer out.
@@ -51,7 +54,11 @@ def filled_of(definitions: Definitions, numbers: Located, texts: Located) -> Ite
         table, occasion = _of_instrument(numbers, row_id)
         if len(occasion):
             words, _ = _of_instrument(texts, row_id)
-            yield _filled(definitions, place, (table, occasion), words)
+            filled = _filled(definitions, place, (table, occasion), words)
+            mark_branched_out(
+                definitions.design.forms[place], filled.status, _of_instrument(branches, row_id)[0]
+            )
+            yield filled
 
 
 def _filled(definitions: Definitions, place: int, located: Located, words: pa.Table) -> Filled:

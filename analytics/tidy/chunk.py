@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from analytics.tidy.arrays import NO_MOMENT, Floats, Ints
 from analytics.tidy.reasons import Flags, Reason
 
-ANSWERED, SKIPPED, NOT_SHOWN = 0, 1, 2
+ANSWERED, SKIPPED, NOT_SHOWN, BRANCHED_OUT = 0, 1, 2, 3
 ERASE_DATA = "erase_data"  # the withdrawal scope under which no answer may leave the platform
 
 Millis = NDArray[np.int64]
@@ -102,7 +102,7 @@ class Filled:
     form: int
     occasion: Ints
     numbers: Floats  # NaN where there is no number
-    status: NDArray[np.int8]  # ANSWERED, SKIPPED or NOT_SHOWN
+    status: NDArray[np.int8]  # ANSWERED, SKIPPED, NOT_SHOWN or BRANCHED_OUT
     texts: Mapping[int, pa.Array]  # by place, for text items
     seconds: Floats
     changes: Ints  # -1 where unknown
@@ -139,4 +139,4 @@ class Chunk:
         return max(int(times.max(initial=NO_MOMENT)) for times in happened)
 
 
-SKIPPED_CODE = Reason.SKIPPED.code
+SKIPPED_CODE, BRANCHED_OUT_CODE = Reason.SKIPPED.code, Reason.BRANCHED_OUT.code

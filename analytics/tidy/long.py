@@ -14,7 +14,15 @@ from numpy.typing import NDArray
 
 from analytics.tidy.arrays import Floats, Ints, coded, numbers, whole
 from analytics.tidy.cells import Cells
-from analytics.tidy.chunk import ANSWERED, NOT_SHOWN, SKIPPED_CODE, Chunk, Filled
+from analytics.tidy.chunk import (
+    ANSWERED,
+    BRANCHED_OUT,
+    BRANCHED_OUT_CODE,
+    NOT_SHOWN,
+    SKIPPED_CODE,
+    Chunk,
+    Filled,
+)
 from analytics.tidy.design import Design, Form
 from analytics.tidy.reasons import NONE, WORDS, Reason
 
@@ -146,20 +154,28 @@ def missing_reasons(filled: Filled, of_cell: NDArray[np.int8]) -> NDArray[np.int
     unseen = filled.status == NOT_SHOWN
     if unseen.any():
         reasons = np.where(unseen, of_cell, reasons)
+    is_out = filled.status == BRANCHED_OUT
+    if is_out.any():
+        reasons = np.where(is_out, np.int8(BRANCHED_OUT_CODE), reasons)
     return reasons
 
 
 def score_reasons(form: Form, filled: Filled, of_cell: NDArray[np.int8]) -> NDArray[np.int8]:
     """n x m: why a scale of a submission has no score; `of_cell` is n x m.
 
-    What a form leaves too few items for is missing by design, whatever was answered.
+    What a form leaves too few items for is missing by design, whatever was answered; what the
+    conditions leave too few items for is branched out.
     """
     reasons = np.full(filled.scored.value.shape, NONE, dtype=np.int8)
     for m, places in enumerate(form.shown_for):
-        was_shown = (filled.status[:, places] != NOT_SHOWN).any(axis=1)
+        status = filled.status[:, places]
+        was_shown = np.isin(status, (NOT_SHOWN, BRANCHED_OUT), invert=True).any(axis=1)
         by_design = of_cell[:, m] == Reason.PLANNED_MISSING.code
         not_scorable = np.int8(Reason.NOT_SCORABLE.code)
         why = np.where(was_shown & ~by_design, not_scorable, of_cell[:, m])
+        n_left = (status != BRANCHED_OUT).sum(axis=1)
+        is_out = (n_left < form.measures[m].least) & (n_left < len(places)) & ~by_design
+        why = np.where(is_out, np.int8(BRANCHED_OUT_CODE), why)
         reasons[:, m] = np.where(np.isnan(filled.scored.value[:, m]), why, NONE)
     return reasons
 

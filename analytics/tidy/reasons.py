@@ -141,6 +141,10 @@ ITEM_RULES: tuple[tuple[Reason, str], ...] = (
         "the person's form leaves out the item or its instrument, or too many items of a score, and "
         "the occasion was not excluded as a whole",
     ),
+    (
+        Reason.BRANCHED_OUT,
+        "the instrument's conditions did not ask the item, or too many items of a score",
+    ),
     (Reason.NOT_SCORABLE, "a score: at least one of its items was shown, too few were answered"),
 )
 

@@ -19,6 +19,7 @@ class Permission(StrEnum):
     MESSAGE_RESEND = "message.resend"
     EXPORT_MAKE = "export.make"
     AUDIT_VIEW = "audit.view"
+    ALERT_HANDLE = "alert.handle"
 
 
 class Role(StrEnum):
@@ -48,6 +49,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
         Permission.MESSAGE_VIEW,
         Permission.MESSAGE_RESEND,
         Permission.EXPORT_MAKE,
+        Permission.ALERT_HANDLE,
     },
     Role.COORDINATOR: _VIEW
     | {
@@ -56,6 +58,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
         Permission.CONTACT_VIEW,
         Permission.MESSAGE_VIEW,
         Permission.MESSAGE_RESEND,
+        Permission.ALERT_HANDLE,
     },
     Role.DATA_MANAGER: _VIEW | {Permission.EXPORT_MAKE},
     Role.AUDITOR: _VIEW | {Permission.AUDIT_VIEW, Permission.MESSAGE_VIEW},

@@ -18,6 +18,7 @@ from surveys.access import policy
 from surveys.access.roles import Permission
 from surveys.design.models import Study
 from surveys.lib.languages import pick
+from surveys.safety import queries as safety
 
 P = ParamSpec("P")
 LANGUAGE = "en"  # of the console; study texts are shown in it where they have it
@@ -26,6 +27,7 @@ MENU = (
     ("Design", "design", "console:design", Permission.STUDY_VIEW),
     ("Participants", "people", "console:people", Permission.PARTICIPANT_VIEW),
     ("Outbox", "outbox", "console:outbox", Permission.MESSAGE_VIEW),
+    ("Alerts", "alerts", "console:alerts", Permission.ALERT_HANDLE),
     ("Exports", "exports", "analytics:exports", Permission.EXPORT_MAKE),
     ("Activity", "activity", "console:activity", Permission.AUDIT_VIEW),
 )
@@ -38,6 +40,7 @@ class Entry:
     label: str
     url: str
     is_here: bool
+    n: int = 0  # what waits there for somebody
 
 
 def study_page(
@@ -108,8 +111,11 @@ def _fields(request: HttpRequest) -> list[str]:
 def _menu(request: HttpRequest, study: Study, may: frozenset[Permission]) -> list[Entry]:
     home = reverse("console:study", args=[study.code])
     section = request.path.removeprefix(home).partition("/")[0] or "study"
+    waiting = {}
+    if Permission.ALERT_HANDLE in may:
+        waiting["alerts"] = safety.n_waiting(study)
     return [
-        Entry(label, reverse(name, args=[study.code]), section == under)
+        Entry(label, reverse(name, args=[study.code]), section == under, waiting.get(under, 0))
         for label, under, name, needs in MENU
         if needs in may
     ]

@@ -12,9 +12,11 @@ from surveys.console.chrome import LANGUAGE, show, study_page
 from surveys.console.glance import glance
 from surveys.design import queries as design
 from surveys.design.models import ProtocolVersion, Study
+from surveys.design.registry import protocol_of
 from surveys.lib import clock
 from surveys.lib.languages import pick
 from surveys.messaging import holding
+from surveys.safety import queries as safety
 
 
 @login_required
@@ -41,8 +43,17 @@ def study(request: HttpRequest, study: Study) -> HttpResponse:
     version = current_or_none(study)
     if version is None:
         return show(request, "console/study_draft.html", study)
-    found = glance(study, version, now=clock.now())
-    return show(request, "console/study.html", study, version=version, glance=found)
+    now = clock.now()
+    return show(
+        request,
+        "console/study.html",
+        study,
+        version=version,
+        glance=glance(study, version, now=now),
+        alerts=safety.counts(study, now=now),
+        n_stuck=safety.stuck(study).count(),
+        has_rules=bool(protocol_of(version).safety),
+    )
 
 
 def current_or_none(study: Study) -> ProtocolVersion | None:

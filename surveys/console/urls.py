@@ -6,6 +6,7 @@ from django.urls import path
 
 from surveys.console import (
     activity,
+    alerts,
     changing,
     checking,
     designing,
@@ -22,6 +23,7 @@ from surveys.console import (
 app_name = "console"
 STUDY = "studies/<slug:code>/"
 INSTRUMENT = "instruments/<slug:code>/<int:version>/"
+ALERT = STUDY + "alerts/<str:alert>/"
 PERSON = STUDY + "people/<str:participant>/"
 
 urlpatterns = [
@@ -58,5 +60,11 @@ urlpatterns = [
     path(STUDY + "outbox/<uuid:message>/resend/", resending.resend, name="resend"),
     path(STUDY + "outbox/<uuid:message>/", mails.message, name="message"),
     path(STUDY + "outbox/<uuid:message>/mail/", mails.mail, name="mail"),
+    path(STUDY + "alerts/", alerts.alerts, name="alerts"),
+    path(STUDY + "alerts/drill/", alerts.drill, name="drill"),
+    path(ALERT, alerts.alert, name="alert"),
+    path(ALERT + "answers/", alerts.look, name="look_at_alert"),
+    path(ALERT + "acknowledge/", alerts.acknowledge, name="acknowledge"),
+    path(ALERT + "note/", alerts.note, name="note_on_alert"),
     path(STUDY + "activity/", activity.activity, name="activity"),
 ]

@@ -8,14 +8,17 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 
-from surveys.design import conditions, trials
+from surveys.design import conditions, safety, trials
 from surveys.design.forms import Form
+from surveys.design.joining import condition_problems
 from surveys.design.placeholders import unknown_in
 from surveys.design.protocol import MessageTexts, Protocol, Wave
 from surveys.design.schedule import after, window
 from surveys.design.texts import is_file_name, texts_of
 from surveys.design.timing import Found
 from surveys.instruments.definition import Instrument
+from surveys.instruments.logic import HERE
+from surveys.lib.expressions import ANSWERS
 
 SIGN_UP = ("screener",)  # what the sign-up asks before anybody is enrolled
 # Months differ in length: a reminder must lie inside its window whichever month it opens in.
@@ -32,12 +35,14 @@ def problems(protocol: Protocol, instruments: Mapping[str, Instrument]) -> tuple
     """Everything that keeps a protocol from being published; `instruments` maps refs to them."""
     found = [*_texts(protocol), *_messages(protocol), *_eligibility(protocol)]
     found += _left_out_items(protocol, instruments)
+    found += safety.problems(protocol, instruments)
     planned: dict[str, list[Instrument]] = {}
     for i, wave in enumerate(protocol.waves):
         here = [
             *_instruments(wave, protocol, instruments),
             *_reminders(wave),
             *_condition(wave, planned, protocol),
+            *_branches(wave, planned, instruments),
         ]
         found += [(("waves", i, *where), what) for where, what in here]
         if wave.is_planned:
@@ -78,6 +83,10 @@ def _message(texts: MessageTexts) -> Iterator[Found]:
 
 def _eligibility(protocol: Protocol) -> Iterator[Found]:
     if protocol.eligibility is None:
+        return
+    if protocol.joining is not None:
+        found = condition_problems(protocol.eligibility, protocol.joining)
+        yield from ((("eligibility",), what) for what in found)
         return
     try:
         names = conditions.names_in(protocol.eligibility)
@@ -130,6 +139,22 @@ def _condition(wave: Wave, earlier: trials.Earlier, protocol: Protocol) -> Itera
                 ("only_if",),
                 f"form '{form.code}' leaves out what this asks for, so nobody with it is asked",
             )
+
+
+def _branches(
+    wave: Wave, earlier: trials.Earlier, instruments: Mapping[str, Instrument]
+) -> Iterator[Found]:
+    """Conditions of items that ask what this place in the protocol does not know."""
+    before: list[Instrument] = []
+    for i, ref in enumerate(wave.instruments):
+        if ref not in instruments:
+            continue
+        asked = instruments[ref]
+        known = {**earlier, HERE: before, ANSWERS: [asked]}
+        for item in asked.items:
+            for what in trials.problems(item.show_if, known) if item.show_if else ():
+                yield ("instruments", i), f"'show_if' of '{item.code}' of '{ref}': {what}"
+        before = [*before, asked]
 
 
 def _left_out_items(protocol: Protocol, instruments: Mapping[str, Instrument]) -> Iterator[Found]:

@@ -16,7 +16,9 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from surveys.design import zones
 from surveys.design.forms import EVERYTHING, Form, InstrumentRef, form_problems
+from surveys.design.joining import Joining, joining_problems
 from surveys.design.periods import Period, PeriodField
+from surveys.design.safety import SafetyRule
 from surveys.design.timing import Found, Schedule, TimeOfDay, Window, time_of
 from surveys.instruments.definition import Code, Document, Language, Slug, Text
 from surveys.lib.documents import Misfit
@@ -55,11 +57,19 @@ class Contact(Document):
     crisis: Text
 
 
+class ConsentStatement(Document):
+    """One sentence that a person who joins ticks by itself."""
+
+    text: Text
+    required: bool = True
+
+
 class Consent(Document):
     """The consent text, in Markdown; a new version asks people again."""
 
     version: int = Field(ge=1)
     text: LongText
+    statements: tuple[ConsentStatement, ...] = Field(default=(), max_length=30)
     withdrawal: Literal["keep-collected-data", "erase-collected-data"]
 
 
@@ -140,6 +150,7 @@ class Protocol(Document):
     contact: Contact
     consent: Consent
     eligibility: Expression | None = None
+    joining: Joining | None = None  # without it nobody joins by themselves
     arms: tuple[Arm, ...] = ()
     allocation: Allocation | None = None
     anchors: tuple[Code, ...] = ()
@@ -148,6 +159,7 @@ class Protocol(Document):
     quiet_hours: tuple[TimeOfDay, TimeOfDay] | None = None
     messages_per_day: int | None = Field(default=None, ge=1, le=100)  # to one participant
     messages: Messages
+    safety: tuple[SafetyRule, ...] = Field(default=(), max_length=100)
 
     @cached_property
     def by_code(self) -> dict[str, Wave]:
@@ -169,7 +181,7 @@ class Protocol(Document):
             found.append((("quiet_hours",), "must begin and end at different times"))
         for i, wave in enumerate(self.waves):
             found += [(("waves", i, *where), what) for where, what in self._wave_problems(wave, i)]
-        found += form_problems(self)
+        found += [*form_problems(self), *joining_problems(self)]
         if found:
             raise Misfit(found)
         return self
@@ -180,6 +192,7 @@ class Protocol(Document):
         yield from _repeated("arm", (arm.code for arm in self.arms), ("arms",), "code")
         yield from _repeated("wave", (wave.code for wave in self.waves), ("waves",), "code")
         yield from _repeated("form", (form.code for form in self.forms), ("forms",), "code")
+        yield from _repeated("rule", (rule.code for rule in self.safety), ("safety",), "code")
         if ENROLLMENT in self.anchors:
             yield ("anchors",), f"'{ENROLLMENT}' is every study's own anchor"
 

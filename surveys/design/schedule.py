@@ -6,7 +6,6 @@ the zone skips moves forward. Calendar steps keep the wall time, elapsed steps a
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -16,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from surveys.design.periods import Period
 from surveys.design.recurrence import dates
 from surveys.design.timing import FIRST_YEAR, LAST_YEAR, Schedule, Window, time_of
+from surveys.lib.draws import draw
 
 DEFAULT_TIME = time(9)
 MINUTE = timedelta(minutes=1)
@@ -130,12 +130,6 @@ def quiet(moment: datetime, quiet_hours: tuple[str, str] | None, zone: str) -> d
     if at < ends and (over_midnight or at >= begins):
         return instant(day, ends, zone, closing=True)
     return moment
-
-
-def draw(*parts: object) -> float:
-    """A number in [0, 1) that depends on nothing but `parts`: the source of all random times."""
-    digest = hashlib.sha256("|".join(map(str, parts)).encode()).digest()
-    return (int.from_bytes(digest[:8], "big") >> 11) / (1 << 53)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Any
 
 from surveys.design.checks import problems
 from surveys.design.protocol import Protocol
+from surveys.design.safety import CRISIS
 from surveys.design.texts import TEXT_FIELDS, Loc, is_file_name
 from surveys.instruments.definition import Instrument
 from surveys.lib.yamlfile import DocumentError, Parsed, dump, parse
@@ -81,6 +82,8 @@ class _Texts:
         loc = (*loc, key)
         if key not in TEXT_FIELDS:
             return self.read(loc, value)
+        if (key, value) == ("show", CRISIS):
+            return value
         if isinstance(value, str) and self.languages:
             words = self._words(loc, value)
             return dict.fromkeys(self.languages, words)

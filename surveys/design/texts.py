@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from surveys.design.protocol import Protocol
 
-TEXT_FIELDS = frozenset({"title", "label", "text", "crisis", "subject", "body"})
+TEXT_FIELDS = frozenset({"title", "label", "text", "crisis", "subject", "body", "show"})
 FILE_NAME = re.compile(r"[^\s:*?\"<>|]{1,200}\.md")
 
 Loc = tuple[str | int, ...]

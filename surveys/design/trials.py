@@ -1,19 +1,21 @@
 """Trying a condition before it is published: are its facts there, do its types fit. Pure.
 
-`checks` calls this. Facts are known from the instruments of the waves; what cannot be known, such
-as how two operators meet, is found by evaluating the condition for many made-up people.
+`checks` calls this. Facts are known from the instruments of the waves; `lib.trying` evaluates the
+condition for many made-up people.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import product
-from math import prod
 from typing import TypeAlias
 
-from surveys.design.conditions import (
+from surveys.design.forms import Form
+from surveys.instruments.definition import Instrument
+from surveys.instruments.kinds import LISTS, UNASKED, WORDS
+from surveys.lib.expressions import (
+    ANSWERS,
     COMPLETED,
+    OWN,
     SCORES,
     BadCondition,
     Fact,
@@ -22,16 +24,8 @@ from surveys.design.conditions import (
     facts_in,
     names_in,
 )
-from surveys.design.forms import Form
-from surveys.design.schedule import draw
-from surveys.instruments.definition import Instrument
-from surveys.instruments.kinds import LISTS, UNASKED, WORDS
+from surveys.lib.trying import World, near, try_all, words, worlds
 
-MOST_WORLDS = 256  # that a check tries; eight waves and their every combination
-_NUMBER = re.compile(r"(?<![\w.\"'])-?\d+(?:\.\d+)?")
-_STRING = re.compile(r"\"([^\"\n]*)\"|'([^'\n]*)'")
-
-World: TypeAlias = tuple[tuple[Fact, Value], ...]
 Earlier: TypeAlias = Mapping[str, Sequence[Instrument]]  # planned earlier waves, what they ask
 
 
@@ -45,7 +39,7 @@ def problems(expression: str, earlier: Earlier) -> Iterator[str]:
         missing = [what for fact in facts_in(expression) for what in _missing(fact, earlier)]
         yield from missing
         if not missing:
-            _try(expression, earlier)
+            try_all(expression, _choices(expression, earlier))
     except BadCondition as error:
         yield str(error)
 
@@ -56,21 +50,20 @@ def never_met(expression: str, earlier: Earlier, form: Form) -> bool:
     lost = {fact: _without(fact) for fact in facts if _is_left_out(fact, earlier, form)}
     if not lost:
         return False
-    everybody = _worlds(expression, earlier)
+    everybody = worlds(_choices(expression, earlier))
     theirs = [tuple((fact, lost.get(fact, value)) for fact, value in w) for w in everybody]
     return _is_met(expression, everybody) and not _is_met(expression, theirs)
 
 
 def _no_wave(name: str, earlier: Earlier) -> str:
-    known = ", ".join(earlier) or "none"
+    known = ", ".join(wave for wave in earlier if wave != ANSWERS) or "none"
     return f"'{name}' is no earlier wave that the protocol plans; earlier are {known}"
 
 
 def _missing(fact: Fact, earlier: Earlier) -> Iterator[str]:
     if fact.kind == COMPLETED:
         return
-    asked = earlier[fact.wave]
-    found = [instrument for instrument in asked if instrument.instrument == fact.instrument]
+    asked, found = earlier[fact.root], _asked(fact, earlier)
     if not found:
         known = ", ".join(dict.fromkeys(instrument.instrument for instrument in asked)) or "none"
         yield f"wave '{fact.wave}' does not ask '{fact.instrument}'; it asks {known}"
@@ -81,47 +74,37 @@ def _missing(fact: Fact, earlier: Earlier) -> Iterator[str]:
         if fact.name not in names:
             what = "scale" if fact.kind == SCORES else "item"
             known = ", ".join(names) or "none"
-            yield f"'{fact.instrument}' has no {what} '{fact.name}'; known are {known}"
+            yield f"'{found[0].instrument}' has no {what} '{fact.name}'; known are {known}"
         elif fact.kind != SCORES and found[0].by_code[fact.name].kind in LISTS | UNASKED:
-            yield f"'{fact.name}' of '{fact.instrument}' has no single answer to ask for"
+            yield f"'{fact.name}' of '{found[0].instrument}' has no single answer to ask for"
 
 
-def _try(expression: str, earlier: Earlier) -> None:
-    """Raise BadCondition when the condition cannot be evaluated for somebody."""
-    for world in _worlds(expression, earlier):
-        decided(expression, world, is_all=True)
+def _is_met(expression: str, tried: Iterable[World]) -> bool:
+    return any(decided(expression, world, is_all=True) for world in tried)
 
 
-def _is_met(expression: str, worlds: Iterable[World]) -> bool:
-    return any(decided(expression, world, is_all=True) for world in worlds)
-
-
-def _worlds(expression: str, earlier: Earlier) -> list[World]:
-    """People who differ in the facts: all of them, or some when there would be too many."""
-    facts = facts_in(expression)
-    values = [_values(fact, expression, earlier) for fact in facts]
-    if prod(map(len, values)) <= MOST_WORLDS:
-        return [tuple(zip(facts, chosen, strict=True)) for chosen in product(*values)]
-    return [
-        tuple(
-            (fact, some[int(draw("world", n, fact) * len(some))])
-            for fact, some in zip(facts, values, strict=True)
-        )
-        for n in range(MOST_WORLDS)
-    ]
+def _choices(expression: str, earlier: Earlier) -> dict[Fact, Sequence[Value]]:
+    return {fact: _values(fact, expression, earlier) for fact in facts_in(expression)}
 
 
 def _values(fact: Fact, expression: str, earlier: Earlier) -> Sequence[Value]:
     """What the fact may be, near to what the expression compares it with."""
     if fact.kind == COMPLETED:
         return (True, False)
-    (instrument,) = (i for i in earlier[fact.wave] if i.instrument == fact.instrument)
-    if fact.kind != SCORES and instrument.by_code[fact.name].kind in WORDS:
-        named = ("".join(match) for match in _STRING.findall(expression))
-        return tuple(dict.fromkeys(["words", *named, None]))
-    limits = [float(text) for text in _NUMBER.findall(expression)] or [0.0]
-    near = sorted({limit + step for limit in limits for step in (-1.0, 0.0, 1.0)})
-    return (*near, None)
+    instrument = _instrument(fact, earlier)
+    is_text = fact.kind != SCORES and instrument.by_code[fact.name].kind in WORDS
+    return words(expression) if is_text else near(expression)
+
+
+def _instrument(fact: Fact, earlier: Earlier) -> Instrument:
+    (found,) = _asked(fact, earlier)
+    return found
+
+
+def _asked(fact: Fact, earlier: Earlier) -> list[Instrument]:
+    if fact.wave == OWN:
+        return list(earlier[ANSWERS])
+    return [i for i in earlier[fact.wave] if i.instrument == fact.instrument]
 
 
 def _without(fact: Fact) -> Value:
@@ -133,7 +116,7 @@ def _is_left_out(fact: Fact, earlier: Earlier, form: Form) -> bool:
         return True
     if fact.kind == COMPLETED:
         return False
-    (instrument,) = (i for i in earlier[fact.wave] if i.instrument == fact.instrument)
+    instrument = _instrument(fact, earlier)
     if instrument.ref in form.without.instruments.get(fact.wave, ()):
         return True
     gone = form.items_left_out(instrument.ref)

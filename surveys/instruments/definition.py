@@ -13,14 +13,25 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from surveys.instruments import fitting, kinds
+from surveys.instruments import fitting, kinds, logic, paging
 from surveys.instruments.keys import Key, Origin, Part, Rule, Scale
 from surveys.instruments.kinds import Kind, Missing
-from surveys.instruments.terms import Code, Document, Found, Language, Path, Slug, Text, Words
+from surveys.instruments.terms import (
+    Code,
+    Condition,
+    Document,
+    Found,
+    Language,
+    Path,
+    Slug,
+    Text,
+    Words,
+)
 from surveys.lib.documents import Misfit
 
 __all__ = [  # the rest of the platform imports all of an instrument from here
     "Code",
+    "Condition",
     "Document",
     "Example",
     "Found",
@@ -85,6 +96,7 @@ class Item(Document):
     max_length: int = Field(default=500, ge=1, le=10_000)  # text only
     required: Literal["no", "soft", "hard"] = "soft"
     facet: str | None = None
+    show_if: Condition | None = None  # in CEL over what comes before; see `logic`
 
     @property
     def is_hard(self) -> bool:
@@ -200,12 +212,12 @@ class Instrument(Document):
 
     @cached_property
     def pages(self) -> tuple[tuple[Item, ...], ...]:
-        """The items in screens of `items_per_page`; each section begins a new one."""
+        """The items in screens of `items_per_page`; a section begins a new one, and what hangs on an answer."""
         found: list[tuple[Item, ...]] = []
         for section, group in groupby(self.items, self.section_of):
             items = tuple(group)
             step = (section and section.items_per_page) or self.items_per_page
-            found += [items[i : i + step] for i in range(0, len(items), step)]
+            found += paging.screens(items, step)
         return tuple(found)
 
     def section_of(self, item: Item) -> Section | None:
@@ -223,9 +235,17 @@ class Instrument(Document):
         """
         if not items:
             return self
+        return self._with(tuple(item for item in self.items if item.code not in items))
+
+    def showing(self, pages: tuple[tuple[Item, ...], ...]) -> Instrument:
+        """The questionnaire as one person is shown it; a page may be empty, it is passed over."""
+        shown = self._with(tuple(item for page in pages for item in page))
+        shown.__dict__["pages"] = pages  # where `cached_property` keeps what it has computed
+        return shown
+
+    def _with(self, items: tuple[Item, ...]) -> Instrument:
         kept = {name: getattr(self, name) for name in type(self).model_fields}
-        asked = tuple(item for item in self.items if item.code not in items)
-        return Instrument.model_construct(**kept | {"items": asked, "scales": (), "examples": ()})
+        return Instrument.model_construct(**kept | {"items": items, "scales": (), "examples": ()})
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
@@ -236,6 +256,7 @@ class Instrument(Document):
             *self._misused_scales(),
             *self._misworded(),
             *fitting.misfits(self),
+            *logic.misfits(self),
             *self._untranslated(),
         ]
         if found:

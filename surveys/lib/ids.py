@@ -48,3 +48,8 @@ def participant_code() -> str:
 def staff_code() -> str:
     """What the audit trail calls a staff member: never their name or address."""
     return "S-" + "".join(secrets.choice(CODE_ALPHABET) for _ in range(8))
+
+
+def alert_code() -> str:
+    """What mails and pages call an alert: random, easy to read aloud, and no one's pseudonym."""
+    return "A-" + "".join(secrets.choice(CODE_ALPHABET) for _ in range(8))

@@ -17,7 +17,7 @@ from surveys.audit.actors import Actor
 from surveys.design import schedule, zones
 from surveys.design.registry import protocol_of
 from surveys.participants.identity import actions as identity
-from surveys.participants.identity import changes
+from surveys.participants.identity import changes, signing_up
 from surveys.participants.models import Anchor, Participant
 
 LONGEST_PAUSE = timedelta(days=3653)
@@ -193,14 +193,15 @@ def rotate_keys(*, by: Actor, now: datetime, batch: int = 500) -> Rotated:
     n_people = 0
     while n_done := _reseal(batch):
         n_people += n_done
-    done = Rotated(n_people, identity.count_under_old_keys(), identity.count_forgotten())
+    n_left = identity.count_under_old_keys() + signing_up.count_under_old_keys()
+    done = Rotated(n_people, n_left, identity.count_forgotten())
     log.record("keys.rotated", by=by, at=now, n_people=n_people, n_left=done.n_left)
     return done
 
 
 @transaction.atomic
 def _reseal(batch: int) -> int:
-    return identity.reseal(batch)
+    return identity.reseal(batch) or signing_up.reseal(batch)
 
 
 def _set_pause(participant: Participant, until: date | None) -> str | None:

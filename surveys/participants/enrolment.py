@@ -23,7 +23,7 @@ from surveys.design.registry import protocol_of
 from surveys.lib import ids
 from surveys.lib.documents import content_hash
 from surveys.lib.languages import pick
-from surveys.participants import allocation, forms
+from surveys.participants import agreeing, allocation, forms
 from surveys.participants.entries import Entry, EntryProblems, Problem, repeated, strata_of
 from surveys.participants.identity import actions as identity
 from surveys.participants.models import Allocation, ConsentRecord, Participant
@@ -163,6 +163,9 @@ def _create(version: ProtocolVersion, entries: list[Entry], now: datetime) -> li
                 arm=arm,
                 form=form,
                 enrolled_at=now,
+                joined_by=entry.joined_by,
+                panel_id=entry.panel_id,
+                parameters=dict(entry.parameters),
             )
             for entry, code, arm, form in zip(entries, codes, arms, drawn, strict=True)
         ],
@@ -219,6 +222,8 @@ def _keep_consent(
                 text_hash=text_hash(entry.language),
                 given_at=entry.consented_at,
                 source=source,
+                signed_text=entry.signed_text,
+                signed_hash=agreeing.signed_hash(entry.signed_text),
             )
             for participant, entry in zip(created, entries, strict=True)
         ],

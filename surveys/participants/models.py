@@ -35,10 +35,18 @@ class Participant(models.Model):
     enrolled_at = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     withdrawal_scope = models.CharField(max_length=20, blank=True)
+    joined_by = models.CharField(max_length=20, blank=True)  # "sign-up", else a file or the API
+    panel_id = models.CharField(max_length=120, blank=True)  # a panel's pseudonym, no address
+    parameters = models.JSONField(default=dict, blank=True)  # what else the panel's link said
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["study", "code"], name="participant_code_once"),
+            models.UniqueConstraint(
+                fields=["study", "panel_id"],
+                condition=~models.Q(panel_id=""),
+                name="panel_id_once_per_study",
+            ),
             models.CheckConstraint(
                 condition=models.Q(status="withdrawn", withdrawn_at__isnull=False)
                 | models.Q(status="enrolled", withdrawn_at__isnull=True),
@@ -79,7 +87,9 @@ class ConsentRecord(models.Model):
     language = models.CharField(max_length=12)
     text_hash = models.CharField(max_length=64)
     given_at = models.DateTimeField()
-    source = models.CharField(max_length=40)  # "csv", "api", later "sign-up"
+    source = models.CharField(max_length=40)  # "csv", "api", "sign-up", "again"
+    signed_text = models.TextField(blank=True)  # what they saw and ticked, where they did so here
+    signed_hash = models.CharField(max_length=64, blank=True)  # SHA-256 of it
 
     class Meta:
         constraints = [
@@ -109,3 +119,26 @@ class Allocation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.stratum}[{self.position}] {self.arm}"
+
+
+class JoiningCount(models.Model):
+    """How many visitors of a study's public link came so far; nothing else is kept of them."""
+
+    class Kind(models.TextChoices):
+        """What is counted."""
+
+        STARTED = "started"
+        NOT_ELIGIBLE = "not_eligible"
+        FULL = "full"
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="joining_counts")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    n = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["study", "kind"], name="joining_count_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.n} {self.kind}"

@@ -14,6 +14,7 @@ from surveys.lib.dates import own_name
 from surveys.lib.languages import direction, pick
 from surveys.participants.models import Participant
 from surveys.portal.passes import Pass
+from surveys.safety import queries as safety
 from surveys.scheduling.models import Occasion
 
 
@@ -27,6 +28,8 @@ class Frame:
     contact_name: str = ""
     contact_email: str = ""
     crisis: str = ""
+    care: str = ""  # help that the answers of this occasion ask to show
+    is_care_new: bool = False  # shown at once; later it stays within reach
 
     @property
     def direction(self) -> str:
@@ -43,7 +46,9 @@ class Frame:
 def frame_of(occasion: Occasion, visit: Pass | None = None) -> Frame:
     """The frame for one occasion, in the language chosen on this visit, else the person's own."""
     protocol = protocol_of(occasion.protocol)
-    return _framed(protocol, _language(occasion, protocol, visit))
+    frame = _framed(protocol, _language(occasion, protocol, visit))
+    care = safety.help_for(occasion, frame.language)
+    return replace(frame, care=care.words, is_care_new=care.is_new)
 
 
 def frame_of_person(participant: Participant) -> Frame:
@@ -51,6 +56,11 @@ def frame_of_person(participant: Participant) -> Frame:
     protocol = protocol_of(participant.protocol)
     frame = _framed(protocol, _spoken(protocol, participant.language))
     return replace(frame, languages=())
+
+
+def frame_of_study(protocol: Protocol, *wanted: str) -> Frame:
+    """The frame before anybody takes part, in the first language of the study that is wanted."""
+    return _framed(protocol, _spoken(protocol, *wanted))
 
 
 def _framed(protocol: Protocol, language: str) -> Frame:

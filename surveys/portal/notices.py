@@ -82,6 +82,61 @@ class Notice(Enum):
         _("Something in this page was not right"),
         _("Nothing was saved. Please go back and try again, or open your link anew."),
     )
+    NOT_JOINABLE = (
+        404,
+        _("Nobody can sign up here"),
+        _("Perhaps the address is not complete, or the time for signing up is over."),
+    )
+    NOT_ELIGIBLE = (
+        200,
+        _("This study is not the right one for you"),
+        _(
+            "Thank you for your interest. The study looks for people in another situation. Your"
+            " answers were not kept."
+        ),
+    )
+    FULL = (
+        200,
+        _("All places are taken"),
+        _("Thank you for your interest. There is no free place in this study any more."),
+    )
+    PANEL_KNOWN = (
+        409,
+        _("You cannot sign up a second time"),
+        _("Somebody has signed up by this link before. If that was not you, please write to us."),
+    )
+    TOO_OFTEN = (
+        429,
+        _("Please wait a little"),
+        _("Many people are signing up from your network. Please try again in some minutes."),
+    )
+    SIGNED_UP = (
+        200,
+        _("Please look into your mailbox"),
+        _(
+            "We have sent you an e-mail. Open the link in it and press the button there; only then"
+            " do you take part. If nothing comes within some minutes, look among the unwanted"
+            " mails, or sign up again."
+        ),
+    )
+    WELCOME = (
+        200,
+        _("Thank you for signing up"),
+        _("We have sent you a copy of your consent. You get an e-mail for each questionnaire."),
+    )
+    TEXT_CHANGED = (
+        409,
+        _("The consent has changed"),
+        _(
+            "Since you signed up, the text that you agreed to has changed. Please sign up once more"
+            " and read the new one."
+        ),
+    )
+    CANNOT_JOIN = (
+        409,
+        _("You cannot sign up with this address"),
+        _("If you would like to take part, please write to us."),
+    )
 
 
 NOT_HELD = {"csrfmiddlewaretoken", "reopen"}

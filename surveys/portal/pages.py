@@ -9,9 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from django.views.csrf import csrf_failure as django_csrf_failure
 from django.views.decorators.http import require_http_methods
 
-from surveys import pipeline
+from surveys import pipeline, tasks
 from surveys.lib import clock
 from surveys.lib.crashpoints import Point, reached
+from surveys.lib.doorbell import ring
 from surveys.portal import notices
 from surveys.portal.access import Access, NoSuchLink, access_to, behind_pass
 from surveys.portal.frame import frame_of
@@ -26,6 +27,7 @@ from surveys.scheduling.actions import OccasionClosed, OccasionNotOpen
 from surveys.scheduling.models import Occasion
 
 PARTICIPANTS = ("/s/", "/survey/", "/me/")  # the paths of this face
+JOINING = ("/join/", "/j/")  # of people who do not take part yet
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -118,6 +120,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
     A page with our seal was shown to this person, so it may be sent again with a fresh cookie.
     """
+    if request.path.startswith(JOINING):
+        return notices.show(request, Notice.ODD)
     if not request.path.startswith(PARTICIPANTS):
         return django_csrf_failure(request, reason)
     posted = _posted(request)
@@ -161,6 +165,8 @@ def _save_for(
     except NoSuchPage:
         return see_other("portal:survey", replace(visit, place=None))
     reached(Point.AFTER_SAVE)
+    if saved.raised:
+        ring(tasks.notify)
     if posted.saves_itself:
         return noted(saved.problems)
     return _after(request, posted, visit, saved)

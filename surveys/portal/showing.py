@@ -16,7 +16,7 @@ from surveys.portal.responses import render
 from surveys.portal.sections import heading
 from surveys.responding.answers import CONFIRMED_SKIPS, Problem
 from surveys.responding.pace import minutes_left
-from surveys.responding.places import Place, ordinal
+from surveys.responding.places import Place, is_reached, ordinal, page_before
 from surveys.responding.standing import Standing
 
 UNANSWERED = {Problem.UNANSWERED}
@@ -27,7 +27,7 @@ def current(stands: Standing, wanted: Place | None) -> Place | None:
     frontier = stands.place
     if frontier is None or wanted is None or wanted.instrument != frontier.instrument:
         return frontier
-    return wanted if 1 <= wanted.page <= frontier.page else frontier
+    return wanted if is_reached(stands.instruments, stands.filled, wanted) else frontier
 
 
 def show_page(
@@ -65,6 +65,7 @@ def show_page(
         only_unanswered=set(problems.values()) == UNANSWERED,
         skipped=" ".join(item.code for item in items if item.code in skipped),
         place=place,
+        has_back=page_before(instrument, place.page) is not None,
         number=number,
         total=total,
         minutes=minutes_left(stands.instruments, place),

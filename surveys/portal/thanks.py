@@ -13,6 +13,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from surveys.design.joining import Completion
 from surveys.design.registry import protocol_of
 from surveys.lib import clock
 from surveys.lib.dates import day, time_of_day
@@ -49,6 +50,7 @@ def thanks(request: HttpRequest) -> HttpResponse:
         is_waiting=following is not None and following.state in WAITING,
         is_planned=following is not None,
         next_day=_day_of(following, frame.language),
+        completion=_completion(occasion),
     )
 
 
@@ -71,6 +73,13 @@ def next_date(request: HttpRequest) -> HttpResponse:
             now=clock.now(),
         )
     return download(content, kind="text/calendar; charset=utf-8", name="next.ics")
+
+
+def _completion(occasion: Occasion) -> Completion | None:
+    """What somebody of a panel takes back there, once this wave is done."""
+    joining = protocol_of(occasion.protocol).joining
+    is_of_panel = joining is not None and occasion.participant.panel_id
+    return joining.completion(occasion.wave) if joining and is_of_panel else None
 
 
 def _following(occasion: Occasion) -> Occasion | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.urls import path
 
 from surveys.portal import (
+    confirming,
     copying,
+    joining,
     landing,
     leaving,
     own,
@@ -24,6 +26,9 @@ urlpatterns = [
     path("copy/<str:signed>/", copying.copy, name="copy"),
     path("left/<str:token>/", leaving.receipt, name="receipt"),
     path("u/<str:token>/", unsubscribing.unsubscribe, name="unsubscribe"),
+    path("join/<slug:code>/", joining.join, name="join"),
+    path("join/<slug:code>/sent/", joining.sent, name="signed_up"),
+    path("j/<str:token>/", confirming.confirm, name="confirm"),
     path("survey/", pages.survey, name="survey"),
     path("survey/thanks/", thanks.thanks, name="thanks"),
     path("survey/thanks/next.ics", thanks.next_date, name="next-date"),

@@ -14,9 +14,10 @@ from surveys.audit.actors import Actor
 from surveys.instruments import registry
 from surveys.instruments.definition import Instrument
 from surveys.responding.answers import PageAnswers, Problem, merged, parse_page
+from surveys.responding.branching import SET_ASIDE, Asking
 from surveys.responding.models import Submission
 from surveys.responding.paradata import Visit, is_late, merge, visit_of
-from surveys.responding.places import Place
+from surveys.responding.places import Place, first_unsaved, page_after, page_before
 from surveys.responding.standing import Standing, standing
 from surveys.scheduling import actions as scheduling
 from surveys.scheduling.models import Occasion
@@ -31,13 +32,15 @@ class PageSaved:
     """What saving a page led to.
 
     `place` is the page to show next, None when all is done. Forward with `problems` it is the
-    same page again; back, the values with problems are left out.
+    same page again; back, the values with problems are left out. `raised` is the pipeline's: the
+    answers have just raised a safety alert, so help is shown next.
     """
 
     occasion: Occasion
     completed: bool
     place: Place | None
     problems: dict[str, Problem] = field(default_factory=dict)
+    raised: bool = False
 
 
 @transaction.atomic
@@ -81,22 +84,31 @@ def save_page(
     if draft is not None and draft.state == Submission.State.FINAL:
         return _again(row, stands, draft, parsed)
     moves_on = forward and not parsed.problems
-    hands_in = moves_on and page == len(definition.pages)
     if draft is not None and is_late(draft.paradata, visit):
         return PageSaved(row, False, place, parsed.problems)
-    if moves_on or parsed.has_content or draft is not None:
-        scheduling.record_saved(occasion=row, now=now, is_held=True)
-        _store(
-            draft or _new(row, definition, visit),
-            parsed,
-            visit,
-            moves_on=moves_on,
-            hands_in=hands_in,
-        )
-    if hands_in:
-        return _handed_in(row, now)
-    step = 1 if moves_on else 0 if forward or by_itself else -1
-    return PageSaved(row, False, Place(instrument, max(page + step, 1)), parsed.problems)
+    is_back = not (forward or by_itself)
+    if not (moves_on or parsed.has_content or draft is not None):
+        return _stays(row, definition, place, parsed, is_back=is_back)
+    scheduling.record_saved(occasion=row, now=now, is_held=True)
+    submission = draft or _new(row, definition, visit)
+    shown = _fill(submission, parsed, visit, stands.asking, moves_on=moves_on)
+    following = page_after(shown, page) or first_unsaved(shown, submission.answers)
+    if moves_on and following is None:
+        _finish(submission)
+    submission.save()
+    if not moves_on:
+        return _stays(row, definition, place, parsed, is_back=is_back)
+    return (
+        PageSaved(row, False, Place(instrument, following)) if following else _handed_in(row, now)
+    )
+
+
+def _stays(
+    row: Occasion, definition: Instrument, place: Place, parsed: PageAnswers, *, is_back: bool
+) -> PageSaved:
+    """The same page again with its problems, or the one before."""
+    page = (is_back and page_before(definition, place.page)) or place.page
+    return PageSaved(row, False, Place(place.instrument, page), parsed.problems)
 
 
 def _again(row: Occasion, stands: Standing, final: Submission, parsed: PageAnswers) -> PageSaved:
@@ -114,29 +126,39 @@ def _new(row: Occasion, definition: Instrument, visit: Visit) -> Submission:
     )
 
 
-def _store(
-    submission: Submission, parsed: PageAnswers, visit: Visit, *, moves_on: bool, hands_in: bool
-) -> None:
-    before = submission.answers
-    submission.answers = merged(before, parsed, completed=moves_on)
-    submission.paradata = merge(
+def _fill(
+    submission: Submission, parsed: PageAnswers, visit: Visit, asking: Asking, *, moves_on: bool
+) -> Instrument:
+    """Put the page into the draft; returns the instrument as it is shown from now on."""
+    before, aside = submission.answers, submission.paradata.get(SET_ASIDE, {})
+    ref = submission.instrument.ref
+    settled = asking.settled(ref, merged(before, parsed, completed=moves_on), aside)
+    submission.answers = settled.answers
+    paradata = merge(
         submission.paradata,
         visit,
         started_at=submission.started_at,
         before=before,
         after=submission.answers,
     )
+    submission.paradata = settled.noted_in(paradata)
     submission.saved_at = visit.saved_at
-    if hands_in:
-        submission.state = Submission.State.FINAL
-        submission.finished_at = visit.saved_at
-    submission.save()
+    return asking.shown_by(ref, settled)
+
+
+def _finish(submission: Submission) -> None:
+    """Hand it in: what was set aside is no answer any more."""
+    submission.paradata.pop(SET_ASIDE, None)
+    submission.state = Submission.State.FINAL
+    submission.finished_at = submission.saved_at
 
 
 def _handed_in(row: Occasion, now: datetime) -> PageSaved:
     """An instrument has become final; with the last one the occasion is completed."""
-    place = standing(row).place
+    stands = standing(row)
+    place = stands.place
     if place is None:
+        _pass_over(stands, now)
         scheduling.complete(occasion=row, now=now, is_held=True)
         code = row.participant.code
         log.record(
@@ -149,3 +171,18 @@ def _handed_in(row: Occasion, now: datetime) -> PageSaved:
             nth=row.nth,
         )
     return PageSaved(row, place is None, place)
+
+
+def _pass_over(stands: Standing, now: datetime) -> None:
+    """Instruments of which this person is asked nothing are handed in empty, so that it is known."""
+    for instrument in stands.instruments:
+        if instrument.ref not in stands.submissions:
+            Submission.objects.create(
+                occasion=stands.occasion,
+                instrument=registry.version(instrument.ref),
+                state=Submission.State.FINAL,
+                paradata=stands.asking.settled(instrument.ref, {}, {}).noted_in({}),
+                started_at=now,
+                saved_at=now,
+                finished_at=now,
+            )

@@ -51,7 +51,7 @@ def seconds_left(
             pages = pages[place.page - 1 :]
         n_items = sum(len(page) for page in pages)
         median = medians.get(instrument.ref)
-        each = SECONDS_PER_ITEM if median is None else median / len(instrument.items)
+        each = SECONDS_PER_ITEM if median is None else median / max(1, len(instrument.items))
         left += n_items * each
     return left
 

@@ -6,7 +6,8 @@ The shape, stored beside the answers of one submission:
      "items": {code: {"first": s, "last": s, "changes": n}},      seconds since the start
      "pages": [{"page": 1, "shown": iso, "saved": iso, "seconds": s, "device": "phone"}]}
 
-`layout` is "rows" when the options of a question last stood side by side. `seconds` leaves out the
+`layout` is "rows" when the options of a question last stood side by side, and "set" when items that
+share their options stood in rows under one another. `seconds` leaves out the
 time in which the page was hidden. A page that saved itself and was not sent yet has a "turn" too:
 the number of the last such save. What a browser tells is optional, and never believed beyond the
 time that has really passed.
@@ -22,8 +23,8 @@ from typing import Any
 
 from surveys.responding.answers import Answer
 
-LAYOUT = "items"  # one question after the other, never a grid
-LAYOUTS = frozenset({LAYOUT, "rows"})
+LAYOUT = "items"  # one question after the other
+LAYOUTS = frozenset({LAYOUT, "rows", "set"})
 DEVICES = frozenset({"phone", "tablet", "desktop"})  # coarse on purpose: no fingerprint
 _MOMENT = re.compile(r"([a-z][a-z0-9_]{0,39}):([0-9]{1,6}(?:\.[0-9])?)", re.ASCII)
 

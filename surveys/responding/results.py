@@ -15,6 +15,7 @@ import numpy as np
 
 from surveys.design.conditions import ANSWERS, SCORES, Fact, Value
 from surveys.instruments.definition import Instrument
+from surveys.instruments.logic import measured
 from surveys.instruments.registry import instrument_of
 from surveys.instruments.scoring import matrix, score
 from surveys.responding.models import Submission
@@ -41,6 +42,20 @@ def results_of(
             *_scores(instrument, facts, rows),
         ):
             found[participant][fact] = value
+    return found
+
+
+def results_at(
+    submissions: Mapping[str, Submission], needed: Collection[Fact]
+) -> dict[Fact, Value]:
+    """The same of one occasion, from what has been handed in; `needed` may ask for nothing else."""
+    found: dict[Fact, Value] = {}
+    for row in submissions.values():
+        instrument = instrument_of(row.instrument)
+        facts = [fact for fact in needed if fact.instrument == instrument.instrument]
+        if row.state == Submission.State.FINAL:
+            both = (*_answers(instrument, facts, [row]), *_scores(instrument, facts, [row]))
+            found |= {fact: value for _, fact, value in both}
     return found
 
 
@@ -75,12 +90,10 @@ def _answers(instrument: Instrument, facts: Sequence[Fact], rows: Sequence[Submi
         item = instrument.by_code.get(fact.name) if fact.kind == ANSWERS else None
         if item is None:
             continue
-        unmeasured = {option.code for option in instrument.options_of(item) if option.missing}
         for row in rows:
-            value = row.answers.get(fact.name)
-            if value is not None and not isinstance(value, list) and value not in unmeasured:
-                number = not isinstance(value, str)
-                yield row.occasion.participant_id, fact, float(value) if number else value
+            value = measured(instrument, item, row.answers.get(fact.name))
+            if value is not None:
+                yield row.occasion.participant_id, fact, value
 
 
 def _scores(instrument: Instrument, facts: Sequence[Fact], rows: Sequence[Submission]) -> Found:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from surveys.design import registry as protocols
 from surveys.design.asking import asked
 from surveys.instruments.definition import Instrument
+from surveys.responding.branching import Asking
 from surveys.responding.models import Submission
 from surveys.responding.places import Filled, Place, is_reached, next_place
 from surveys.scheduling.models import Occasion
@@ -19,11 +20,12 @@ class NoSuchPage(ValueError):
 
 @dataclass(frozen=True)
 class Standing:
-    """The instruments in the order asked, and the submissions so far by `code@version`."""
+    """The instruments as this person is shown them now, and the submissions by `code@version`."""
 
     occasion: Occasion
     instruments: Sequence[Instrument]
     submissions: Mapping[str, Submission]
+    asking: Asking
 
     @property
     def filled(self) -> dict[str, Filled]:
@@ -49,13 +51,14 @@ class Standing:
 
 
 def standing(occasion: Occasion) -> Standing:
-    """Read it by the protocol version and the form that the occasion was planned with."""
+    """Read it by the protocol version and the form that the occasion was planned with.
+
+    What is branched out is not in the instruments, so that pages and progress pass it over.
+    """
     protocol = protocols.protocol_of(occasion.protocol)
     wave, form = protocol.by_code[occasion.wave], occasion.local.get("form", "")
     rows = Submission.objects.filter(occasion=occasion).select_related("instrument")
     rows = rows.defer("instrument__document", "flat")
-    return Standing(
-        occasion,
-        asked(protocol, wave, form),
-        {row.instrument.ref: row for row in rows},
-    )
+    submissions = {row.instrument.ref: row for row in rows}
+    asking = Asking(occasion, asked(protocol, wave, form), submissions)
+    return Standing(occasion, asking.shown(), submissions, asking)

@@ -17,6 +17,7 @@ from surveys.design.conditions import COMPLETED, Fact, Value, evaluate, facts_in
 from surveys.design.forms import EVERYTHING, Form
 from surveys.design.protocol import Protocol, Wave
 from surveys.design.schedule import Moment
+from surveys.lib.draws import draw
 from surveys.scheduling import postponing
 from surveys.scheduling.postponing import Postponement
 from surveys.scheduling.spacing import Spacing
@@ -290,7 +291,7 @@ def cause_of(wave: Wave, person: PersonFacts, ended: Mapping[str, bool | None], 
 def _is_drawn_out(wave: Wave, person: PersonFacts) -> bool:
     if wave.share is None:
         return False
-    return schedule.draw(person.seed, person.code, wave.code) >= wave.share
+    return draw(person.seed, person.code, wave.code) >= wave.share
 
 
 def condition(

@@ -9,6 +9,7 @@ import pytest
 
 from studyplatform import variables
 from studyplatform.management.commands.reference import FOLDER, PAGES
+from surveys.safety.states import ALERT, AlertState
 from surveys.scheduling.states import MESSAGE, OCCASION, MessageState, OccasionState
 
 
@@ -17,8 +18,11 @@ def test_a_reference_page_is_current(name: str) -> None:
     assert FOLDER.joinpath(name).read_text(encoding="utf-8") == PAGES[name]()
 
 
+CYCLES = ((OCCASION, OccasionState), (MESSAGE, MessageState), (ALERT, AlertState))
+
+
 def test_every_state_has_a_place_in_its_life_cycle() -> None:
-    for cycle, states in ((OCCASION, OccasionState), (MESSAGE, MessageState)):
+    for cycle, states in CYCLES:
         assert {state for move in cycle.moves for state in move} == set(states)
 
 

@@ -17,6 +17,7 @@ from surveys.design.library import shipped_study
 from surveys.instruments import catalogue
 from surveys.instruments.library import published
 from surveys.messaging.explanation import manual as messages
+from surveys.safety.states import ALERT
 from surveys.scheduling import states
 
 FOLDER = Path(settings.BASE_DIR, "docs", "reference")
@@ -24,6 +25,11 @@ FOLDER = Path(settings.BASE_DIR, "docs", "reference")
 
 def _timeline() -> str:
     return timeline.svg(studyfile.read(shipped_study()).protocol, "en", standalone=True)
+
+
+def _states() -> str:
+    alert = f"\n## The life of each {ALERT.name}\n\n```mermaid\n{ALERT.mermaid()}```\n"
+    return states.reference_page() + alert
 
 
 def _time_cases() -> str:
@@ -42,7 +48,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "messages.md": messages.reference_page,
     "roles.md": roles.reference_page,
     "settings.md": variables.reference_page,
-    "states.md": states.reference_page,
+    "states.md": _states,
     "time-cases.md": _time_cases,
     "timeline.svg": _timeline,
 }

@@ -65,7 +65,7 @@ def find_all(study: Study, emails: Iterable[str]) -> Mapping[str, int | None]:
     sought = {
         index: email
         for email in emails
-        for index in ring.blind_indexes(normalise(email), _index_context(study.pk))
+        for index in ring.blind_indexes(normalise(email), index_context(study.pk))
     }
     rows = Person.objects.filter(study=study, email_index__in=list(sought))
     known = rows.values_list("email_index", "participant_id")
@@ -147,7 +147,7 @@ def _seal(person: Person, email: str, name: str) -> None:
     ring = keyring()
     person.email = ring.encrypt(email, _context("email", person.id))
     person.name = ring.encrypt(name, _context("name", person.id)) if name else ""
-    person.email_index = ring.blind_index(normalise(email), _index_context(person.study_id))
+    person.email_index = ring.blind_index(normalise(email), index_context(person.study_id))
 
 
 def _opened(person: Person) -> Contact:
@@ -161,7 +161,8 @@ def _context(column: str, row: UUID) -> str:
     return f"surveys_person:{column}:{row}"
 
 
-def _index_context(study_id: int) -> str:
+def index_context(study_id: int) -> str:
+    """What an address of one study is fingerprinted for; equal in people and in sign-ups."""
     return f"surveys_person:email_index:study {study_id}"
 
 

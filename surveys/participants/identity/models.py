@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from surveys.design.models import Study
+from surveys.design.models import ProtocolVersion, Study
 from surveys.lib.ids import uuid7
 from surveys.participants.models import Participant
 
@@ -45,6 +45,41 @@ class AddressChange(models.Model):
     participant = models.OneToOneField(Participant, models.CASCADE, related_name="+")
     email = models.TextField()  # encrypted
     expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class SignUp(models.Model):
+    """Somebody who asked to join by the public link, until they confirm it or it is deleted.
+
+    Once they have joined, the address is gone from here.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    study = models.ForeignKey(Study, models.CASCADE, related_name="sign_ups")
+    protocol = models.ForeignKey(ProtocolVersion, models.PROTECT, related_name="+")
+    participant = models.ForeignKey(
+        Participant, models.CASCADE, null=True, blank=True, related_name="+"
+    )  # once joined
+    email = models.TextField(blank=True)  # encrypted, or empty
+    email_index = models.BinaryField(max_length=16)
+    language = models.CharField(max_length=12)
+    timezone = models.CharField(max_length=64)
+    strata = models.JSONField(default=dict, blank=True)
+    panel_id = models.CharField(max_length=120, blank=True)
+    parameters = models.JSONField(default=dict, blank=True)
+    consent_version = models.PositiveIntegerField()
+    consented_at = models.DateTimeField()
+    signed_text = models.TextField()
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()  # deleted then, whatever became of it
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["study", "email_index"], name="sign_up_address"),
+            models.Index(fields=["expires_at"], name="sign_up_expires"),
+        ]
 
     def __str__(self) -> str:
         return str(self.id)

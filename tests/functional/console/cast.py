@@ -19,6 +19,7 @@ from surveys.design.registry import protocol_of
 from surveys.design.studyfile import write
 from surveys.lib import clock
 from surveys.participants.models import Participant
+from surveys.safety.models import Alert
 from surveys.scheduling.models import Message
 from surveys.scheduling.states import MessageState, OccasionState
 from tests.world import NOW, make_message, make_occasion, make_person, make_study
@@ -104,3 +105,31 @@ def fingerprint() -> dict[str, str]:
             )
             hashes[table] = str(cursor.fetchone()[0])
     return hashes
+
+
+CALM_RULE = {
+    "code": "uneasy",
+    "instrument": "calm",
+    "when": "answers.calm1 >= 2 || scores.calm > 1",
+    "alert": ["coordinator"],
+    "escalate_after": "PT2H",
+    "escalate_to": ["owner"],
+}
+
+
+def make_alert(stage: Stage, code: str = "A-TEST", **changes: Any) -> Alert:
+    """An alert of the stage's person, raised an hour ago; `changes` are its columns."""
+    occasion = stage.person.occasions.get(wave="baseline")
+    now = clock.now()
+    values: dict[str, Any] = {
+        "code": code,
+        "study": stage.study,
+        "protocol": occasion.protocol,
+        "rule": "uneasy",
+        "occasion": occasion,
+        "instrument": "calm@1",
+        "found": {"answers": {"calm1": 2.0}, "scores": {"calm": 1.5}},
+        "raised_at": now - timedelta(hours=1),
+        "escalates_at": now + timedelta(hours=1),
+    }
+    return Alert.objects.create(**values | changes)

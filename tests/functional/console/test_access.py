@@ -11,7 +11,15 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from surveys.access.models import User
 from surveys.access.roles import Role
-from tests.functional.console.cast import Stage, client_of, fingerprint, make_staff, make_stage
+from tests.functional.console.cast import (
+    CALM_RULE,
+    Stage,
+    client_of,
+    fingerprint,
+    make_alert,
+    make_staff,
+    make_stage,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -60,12 +68,19 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "console:resend_all": (Row("post", only(O, R, C), 422),),
     "console:mail": (Row("get", only(O, R, C, A)),),
     "console:activity": (Row("get", only(O, A)),),
+    "console:alerts": (Row("get", only(O, R, C)),),
+    "console:alert": (Row("get", only(O, R, C)),),
+    "console:look_at_alert": (Row("post", only(O, R, C)),),
+    "console:acknowledge": (Row("post", only(O, R, C), 302),),
+    "console:note_on_alert": (Row("post", only(O, R, C), 422),),
+    "console:drill": (Row("post", only(O, R, C), 422),),
     "analytics:exports": (Row("get", only(O, R, D)),),
     "analytics:ask": (Row("post", only(O, R, D), 422),),
     "analytics:export": (Row("get", only(O, R, D)),),
     "analytics:download": (Row("post", only(O, R, D), 302),),  # back to the page: not built yet
     "analytics:manifest": (Row("get", only(O, R, D)),),
 }
+ALERT = {"alert", "look_at_alert", "acknowledge", "note_on_alert"}
 # Not inside one study: these have tests of their own below.
 OUTSIDE = {"console:studies", "console:new_study"} | {
     "console:instruments",
@@ -88,7 +103,8 @@ def routes(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[st
 
 @pytest.fixture
 def stage() -> Stage:
-    stage = make_stage()
+    stage = make_stage(safety=[CALM_RULE])
+    make_alert(stage)
     stage.export.manifest = {"files": []}
     stage.export.save()
     return stage
@@ -101,6 +117,7 @@ def address(stage: Stage, name: str) -> str:
         "participant": stage.person.code,
         "message": stage.message.pk,
         "export": stage.export.pk,
+        "alert": "A-TEST",
     }
     own = {"participant", "contact", "withdraw", "move", "set_anchor", "resubscribe"}
     own |= {"correct_address", "lift_suppression"}
@@ -109,6 +126,7 @@ def address(stage: Stage, name: str) -> str:
     needed = ["code"]
     needed += ["participant"] if short in own else []
     needed += ["message"] if short in {"message", "mail", "resend"} else []
+    needed += ["alert"] if short in ALERT else []
     needed += ["export"] if short in {"export", "download", "manifest"} else []
     return reverse(name, kwargs={key: known[key] for key in needed})
 
@@ -256,6 +274,7 @@ def test_the_menu_shows_what_the_role_can_open_and_nothing_else(stage: Stage, ro
             "console:design",
             "console:people",
             "console:outbox",
+            "console:alerts",
             "analytics:exports",
             "console:activity",
         )

@@ -29,6 +29,7 @@ TABLE = {
     Permission.MESSAGE_RESEND: "XXX--",
     Permission.EXPORT_MAKE: "XX-X-",
     Permission.AUDIT_VIEW: "X---X",
+    Permission.ALERT_HANDLE: "XXX--",
 }
 ROLES = [Role.OWNER, Role.RESEARCHER, Role.COORDINATOR, Role.DATA_MANAGER, Role.AUDITOR]
 CASES = [

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from surveys.design import checks
 from surveys.design.conditions import BadCondition, Fact, Value, evaluate, facts_in, names_in
 from surveys.design.forms import Form
+from surveys.design.protocol import Protocol
 from surveys.design.trials import never_met, problems
 from surveys.instruments.definition import Instrument
 from tests.questionnaires import EVERY_KIND
-from tests.world import instrument_document
+from tests.world import instrument_document, protocol_document, wave_document
 
 CALM = Instrument.model_validate(instrument_document())
 EARLIER = {"baseline": [CALM, EVERY_KIND], "m3": [CALM]}
@@ -170,3 +172,35 @@ def test_a_form_that_leaves_out_what_a_condition_needs(
 ) -> None:
     form = Form.model_validate({"code": "B", "without": without})
     assert never_met(expression, EARLIER, form) is never
+
+
+@pytest.mark.parametrize(
+    ("condition", "problem"),
+    [
+        ('baseline.answers["calm"].calm1 == 2', None),
+        ('occasion.answers["calm"].calm1 == 2', None),
+        ('occasion.answers["asking"].calm1 == 2', "wave 'occasion' does not ask 'asking'"),
+        ('m9.answers["calm"].calm1 == 2', "'m9' is no earlier wave that the protocol plans"),
+        ('baseline.answers["calm"].calm9 == 2', "'calm' has no item 'calm9'"),
+        ('baseline.scores["calm"].calm > "x"', "cannot be evaluated"),
+    ],
+)
+def test_conditions_of_items_are_tried_where_the_protocol_asks_them(
+    condition: str, problem: str | None
+) -> None:
+    document = instrument_document("asking")
+    document["items"][2]["show_if"] = condition
+    asking = Instrument.model_validate(document)
+    waves = [
+        wave_document("baseline", "P0D", instruments=["calm@1"]),
+        wave_document("m3", "P3M", instruments=["calm@1", "asking@1"]),
+    ]
+    protocol = Protocol.model_validate(protocol_document(waves=waves))
+    found = checks.problems(protocol, {"calm@1": CALM, "asking@1": asking})
+    if problem is None:
+        assert found == ()
+    else:
+        ((where, what),) = found
+        assert where == ("waves", 1, "instruments", 1)
+        assert what.startswith("'show_if' of 'calm3' of 'asking@1': ")
+        assert problem in what

@@ -13,7 +13,6 @@ from surveys.design.periods import Period
 from surveys.design.schedule import (
     Moment,
     after,
-    draw,
     instant,
     local,
     moments,
@@ -22,6 +21,7 @@ from surveys.design.schedule import (
     window,
 )
 from surveys.design.timing import Schedule, Window
+from surveys.lib.draws import draw
 
 BERLIN, NEW_YORK, APIA = "Europe/Berlin", "America/New_York", "Pacific/Apia"
 

@@ -32,7 +32,9 @@ function tell() {
   field("touched").value = [...touched].map(([code, second]) => `${code}:${second}`).join(" ");
   const large = matchMedia("(hover: hover)").matches ? "desktop" : "tablet";
   field("device").value = side < 600 ? "phone" : large;
-  field("layout").value = matchMedia("(min-width: 48rem)").matches ? "rows" : "items";
+  const rows = matchMedia("(min-width: 48rem)").matches ? "rows" : "items";
+  const isSet = page.querySelector(".set") && matchMedia("(min-width: 64rem)").matches;
+  field("layout").value = isSet ? "set" : rows;
 }
 
 // Saving. `pending` is an answer that the server has not confirmed; nothing is dropped meanwhile.
