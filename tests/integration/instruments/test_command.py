@@ -52,7 +52,7 @@ def test_check_reads_files_and_gives_advice(tmp_path: Path) -> None:
 def test_check_names_every_wrong_file_with_its_lines(tmp_path: Path) -> None:
     for name, old, new in [
         ("a.yaml", "sc_02: 3, sc_03: 1}", "sc_02: 3, sc_03: 2}"),
-        ("b.yaml", "kind: single", "kind: slider"),
+        ("b.yaml", "kind: single", "kind: dial"),
     ]:
         (tmp_path / name).write_text(GOOD.replace(old, new, 1), encoding="utf-8")
     (tmp_path / "c.yaml").write_bytes(b"instrument: \xff")
@@ -60,7 +60,7 @@ def test_check_names_every_wrong_file_with_its_lines(tmp_path: Path) -> None:
     line = GOOD[: GOOD.index("kind: single")].count("\n") + 1
     assert closing == "3 of 4 with problems"
     assert "examples[0].scores.state: says 4, the key and rule give 3.666666667" in out
-    assert f"b.yaml:{line}:11 items[0].kind: expected 'single', 'number' or 'text', got" in out
+    assert f"b.yaml:{line}:11 items[0].kind: expected 'single', 'multiple', " in out
     assert "c.yaml:1:13 byte 0xff is not UTF-8" in out
     assert "demographics@1  5 items, 0 scales, en de: nothing to score" in out
 
