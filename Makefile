@@ -1,6 +1,9 @@
 # The only door: people, CI and pre-commit call these recipes. Needs python3 (3.11+), make and git.
 # ARGS="..." hands options on, as in: make test ARGS="-k outbox"
 
+# Where bytecode may not be kept, each of the many processes to come compiles everything anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 PYTHON ?= python3
 PY = .venv/bin/python
 TESTS = tests/unit tests/integration tests/functional tests/reference tests/architecture
