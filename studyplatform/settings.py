@@ -143,8 +143,8 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"  # administrators make the accounts
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # a stranger's request sends no mail
-# One address may be a whole class, so strangers are slowed down and classes are not.
-ACCOUNT_RATE_LIMITS = {"join": "240/h/ip"}
+# One network address may be a whole school: 600 people with four pages each get through.
+ACCOUNT_RATE_LIMITS = {"join": "2400/h/ip"}
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 MFA_ADAPTER = "surveys.access.account.StaffMFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
