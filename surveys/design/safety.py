@@ -17,7 +17,6 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self, TypeAlias
 
-import cel
 from pydantic import Field, StringConstraints, model_validator
 
 from surveys.design.conditions import ANSWERS, SCORES, BadCondition, names_in
@@ -25,6 +24,8 @@ from surveys.design.periods import Period, PeriodField
 from surveys.design.timing import Found
 from surveys.instruments.definition import Code, Document, Instrument, Slug, Text
 from surveys.lib.documents import Misfit
+from surveys.lib.expressions import compiled
+from surveys.lib.trying import STRING, near, words
 
 if TYPE_CHECKING:
     from surveys.design.protocol import Protocol
@@ -36,8 +37,6 @@ _FACT = re.compile(
     r"""(?<![\w."'])(?P<kind>answers|scores)\s*"""
     r"""(?:\.\s*(?P<name>[a-z]\w*)\b|\[\s*(?P<quote>["'])(?P<key>\w+)(?P=quote)\s*\])"""
 )
-_STRING = re.compile(r"\"([^\"\n]*)\"|'([^'\n]*)'")
-_NUMBER = re.compile(r"(?<![\w.\"'])-?\d+(?:\.\d+)?")
 SHAPE = "write 'answers.<item>' or 'scores.<scale>'"
 
 # Roles that may handle alerts (`access.roles`; a test compares), or a staff member's address.
@@ -99,7 +98,7 @@ def facts_in(expression: str) -> tuple[Fact, ...]:
     for name in names_in(expression):
         if name not in {ANSWERS, SCORES}:
             raise BadCondition(f"'{name}' is not known; {SHAPE}")
-    rest = _STRING.sub(" ", _FACT.sub(" ", expression))
+    rest = STRING.sub(" ", _FACT.sub(" ", expression))
     if re.search(r"\bhas\s*\(", rest):
         raise BadCondition("'has()' is not for safety rules: what is missing raises no alert")
     if other := re.search(rf"\b({ANSWERS}|{SCORES})\b", rest):
@@ -124,7 +123,7 @@ def holds(expression: str, known: Known) -> bool | None:
         if fact in known:
             context[fact.kind][fact.name] = known[fact]
     try:
-        value = _compiled(expression).execute(context)
+        value = compiled(expression).execute(context)
     except KeyError:
         return None  # CEL fails on what is missing unless the other side decides
     except (TypeError, ValueError, RuntimeError) as error:
@@ -143,11 +142,6 @@ def problems(protocol: Protocol, instruments: Mapping[str, Instrument]) -> Itera
             yield ("safety", i, "instrument"), f"no wave asks '{rule.instrument}'"
         for what in dict.fromkeys(what for each in asked for what in _rule_problems(rule, each)):
             yield ("safety", i, "when"), what
-
-
-@lru_cache(maxsize=1024)
-def _compiled(expression: str) -> cel.Program:
-    return cel.compile(expression)
 
 
 def _asked(
@@ -191,16 +185,14 @@ def _can_hold(expression: str, facts: Sequence[Fact], instrument: Instrument) ->
 
 def _values(fact: Fact, expression: str, instrument: Instrument) -> Sequence[Value]:
     """What the fact may be: the codes that can be chosen, or values near what it is compared with."""
-    limits = [float(text) for text in _NUMBER.findall(expression)] or [0.0]
-    near = sorted({limit + step for limit in limits for step in (-1.0, 0.0, 1.0)})
+    numbers = [value for value in near(expression) if isinstance(value, float)]
     if fact.kind == SCORES:
-        return near
+        return numbers
     item = instrument.by_code[fact.name]
     if item.kind == "text":
-        named = ("".join(match) for match in _STRING.findall(expression))
-        return tuple(dict.fromkeys(["words", *named]))
+        return [value for value in words(expression) if isinstance(value, str)]
     codes = [float(o.code) for o in instrument.options_of(item) if not o.missing]
     if codes:
         return codes
     lowest, highest = instrument.range_of(item) or (float("-inf"), float("inf"))
-    return [value for value in near if lowest <= value <= highest] or [lowest]
+    return [value for value in numbers if lowest <= value <= highest] or [lowest]

@@ -72,7 +72,7 @@ class Fact(NamedTuple):
 
 def names_in(expression: str) -> tuple[str, ...]:
     """What the expression refers to, such as wave codes; raises BadCondition when it is no CEL."""
-    return tuple(_compiled(expression).variables())
+    return tuple(compiled(expression).variables())
 
 
 @lru_cache(maxsize=1024)
@@ -126,14 +126,15 @@ def decided(expression: str, known: tuple[tuple[Fact, Value], ...], *, is_all: b
 def result(expression: str, known: Mapping[Fact, Value]) -> Any:
     """What the expression gives; raises KeyError when a fact is lacking, and CannotCompute."""
     try:
-        return _compiled(expression).execute(_context(facts_in(expression), known))
+        return compiled(expression).execute(_context(facts_in(expression), known))
     except (TypeError, ValueError, RuntimeError) as error:
         why = str(error).split(". ", 1)[0]
         raise CannotCompute(f"'{expression[:60]}' cannot be evaluated: {why}") from None
 
 
 @lru_cache(maxsize=1024)
-def _compiled(expression: str) -> cel.Program:
+def compiled(expression: str) -> cel.Program:
+    """The expression, ready to be executed; raises BadCondition when it is no CEL."""
     try:
         return cel.compile(expression)
     except (ValueError, RecursionError) as error:

@@ -17,7 +17,7 @@ from surveys.lib.expressions import Fact, Value, decided, facts_in
 
 MOST_WORLDS = 256  # that a check tries; eight waves and their every combination
 _NUMBER = re.compile(r"(?<![\w.\"'])-?\d+(?:\.\d+)?")
-_STRING = re.compile(r"\"([^\"\n]*)\"|'([^'\n]*)'")
+STRING = re.compile(r"\"([^\"\n]*)\"|'([^'\n]*)'")
 
 World: TypeAlias = tuple[tuple[Fact, Value], ...]
 Choices: TypeAlias = Mapping[Fact, Sequence[Value]]
@@ -50,5 +50,5 @@ def near(expression: str) -> tuple[Value, ...]:
 
 def words(expression: str) -> tuple[Value, ...]:
     """Texts, those that the expression names among them, and none."""
-    named = ("".join(match) for match in _STRING.findall(expression))
+    named = ("".join(match) for match in STRING.findall(expression))
     return tuple(dict.fromkeys(["words", *named, None]))

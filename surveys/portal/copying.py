@@ -29,6 +29,7 @@ from surveys.participants.actions import Scope
 from surveys.participants.models import Participant
 from surveys.portal import notices
 from surveys.portal.frame import Frame, frame_of_person
+from surveys.portal.letters import letter
 from surveys.portal.notices import Notice
 from surveys.portal.own_copy import own_copy
 from surveys.portal.responses import private, render
@@ -69,7 +70,7 @@ def offering(frame: Frame, participant: Participant) -> Words:
         how = gettext("Open this page within a day and press the button there:")
         not_you = gettext("If you did not ask for this, do nothing: nobody else has this link.")
     link = f"{settings.PUBLIC_ORIGIN}{reverse('portal:copy', args=[signed])}"
-    return Words(f"{frame.title}: {title}", f"{title}.\n\n{how}\n{link}\n\n{not_you}")
+    return letter(frame, title, f"{how}\n{link}", not_you)
 
 
 def _zipped(page: str, found: object) -> bytes:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from surveys.messaging.notifying import Words
 from surveys.participants.actions import Scope
 from surveys.portal.frame import Frame
+from surveys.portal.letters import letter
 
 _END = _(
     "We ask you nothing more and send you nothing more. The links in e-mails that you have stop"
@@ -63,4 +64,4 @@ def receipt_mail(frame: Frame, scope: str, *, day: str, reference: str, link: st
             f"{page}\n{link}",
             f"{frame.contact_name}: {frame.contact_email}",
         ]
-    return Words(f"{frame.title}: {title}", "\n\n".join([title + ".", *paragraphs]))
+    return letter(frame, title, *paragraphs)

@@ -21,6 +21,7 @@ from surveys.participants.mailing import AddressTaken, NoAddress
 from surveys.participants.readdressing import NoSuchWish, asked_by
 from surveys.portal import notices
 from surveys.portal.frame import Frame, frame_of_person
+from surveys.portal.letters import letter
 from surveys.portal.notices import Notice
 from surveys.portal.responses import render
 
@@ -48,7 +49,7 @@ def asking(frame: Frame, change: UUID) -> Words:
     """What the mail to the new address says."""
     link = reverse("portal:address", args=[tokens.make("address", change)])
     with translation.override(frame.spoken):
-        return _words(
+        return letter(
             frame,
             gettext("Please confirm your e-mail address"),
             gettext(
@@ -63,7 +64,7 @@ def asking(frame: Frame, change: UUID) -> Words:
 def _told(frame: Frame) -> Words:
     """What the mail to the old address says; it does not name the new one."""
     with translation.override(frame.spoken):
-        return _words(
+        return letter(
             frame,
             gettext("Your e-mail address was changed"),
             gettext(
@@ -73,7 +74,3 @@ def _told(frame: Frame) -> Words:
             gettext("If it was not you, please write to us at once:")
             + f"\n{frame.contact_name}: {frame.contact_email}",
         )
-
-
-def _words(frame: Frame, title: str, *paragraphs: str) -> Words:
-    return Words(f"{frame.title}: {title}", "\n\n".join([f"{title}.", *paragraphs]))
