@@ -23,6 +23,8 @@ from surveys.instruments import registry
 from surveys.instruments.definition import Instrument
 from surveys.lib.models import Heartbeat
 from surveys.messaging import breaker, holding, outbox, suppressions
+from surveys.participants import joining
+from surveys.participants.joining import Counts, NotOpen
 from surveys.participants.models import Participant
 from surveys.scheduling import queries as scheduling
 from surveys.scheduling import reconciling
@@ -56,6 +58,15 @@ class Worry:
 
 
 @dataclass(frozen=True)
+class SignUps:
+    """The public link of a study, and what it led to so far."""
+
+    url: str
+    is_open: bool
+    counts: Counts
+
+
+@dataclass(frozen=True)
 class Glance:
     """All that the study's page shows."""
 
@@ -67,6 +78,7 @@ class Glance:
     n_withdrawn: int
     n_unsubscribed: int
     arms: list[tuple[str, int]]
+    sign_ups: SignUps | None  # None when nobody can join by themselves
     next_moment: datetime | None
     worries: list[Worry]
     has_draft: bool
@@ -90,6 +102,7 @@ def glance(study: Study, version: ProtocolVersion, *, now: datetime) -> Glance:
         n_withdrawn=people["withdrawn"],
         n_unsubscribed=people["unsubscribed"],
         arms=_arms(study),
+        sign_ups=_sign_ups(study, now) if protocol.joining else None,
         next_moment=scheduling.next_moment(now=now, study=study),
         worries=list(_worries(study)) if people["enrolled"] else [],
         has_draft=study.draft is not None and study.draft != version.document,
@@ -116,6 +129,16 @@ def _row(protocol: Protocol, counts: WaveCounts) -> WaveRow:
 def _arms(study: Study) -> list[tuple[str, int]]:
     counted = study.participants.exclude(arm="").values_list("arm").annotate(n=Count("pk"))
     return list(counted.order_by("arm"))
+
+
+def _sign_ups(study: Study, now: datetime) -> SignUps:
+    try:
+        joining.open_study(study.code, now=now)
+        is_open = True
+    except NotOpen:
+        is_open = False
+    url = f"{settings.PUBLIC_ORIGIN}{reverse('portal:join', args=[study.code])}"
+    return SignUps(url, is_open, joining.counts(study))
 
 
 def _worries(study: Study) -> Iterator[Worry]:
