@@ -31,6 +31,7 @@ from pytest_django import DjangoDbBlocker, Settings
 from pytest_django.live_server_helper import LiveServer
 
 from tests.browser import DESKTOP, Watch, chromium
+from tests.gate import Gate
 
 # Playwright's synchronous face keeps an event loop on this thread, which Django takes for async.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -87,13 +88,26 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
+@pytest.fixture(scope="session")
+def gate(live_server: LiveServer) -> Gate:
+    """What lets requests to the web server through, closed between tests."""
+    server = live_server.thread.httpd
+    served = server.get_app()
+    assert served is not None
+    gate = Gate(served)
+    server.set_app(gate)
+    return gate
+
+
 @pytest.fixture
-def live(live_server: LiveServer, settings: Settings) -> str:
+def live(live_server: LiveServer, gate: Gate, settings: Settings) -> Iterator[str]:
     """The origin of a web server over the test database, for browsers and HTTP clients."""
     origin: str = live_server.url
     settings.PUBLIC_ORIGIN = origin
     settings.CSRF_TRUSTED_ORIGINS = [origin]
-    return origin
+    gate.open()
+    yield origin
+    gate.close()
 
 
 @pytest.fixture
