@@ -5,7 +5,7 @@ The same model reads the YAML file, the stored JSON and the export's codebook.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection
 from datetime import date
 from functools import cached_property
 from itertools import groupby
@@ -13,7 +13,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from surveys.instruments import fitting, kinds, logic, paging
+from surveys.instruments import coherence, fitting, kinds, logic, paging
 from surveys.instruments.keys import Key, Origin, Part, Rule, Scale
 from surveys.instruments.kinds import Kind, Missing
 from surveys.instruments.terms import (
@@ -249,113 +249,7 @@ class Instrument(Document):
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
-        found = [
-            *self._repetitions(),
-            *self._unknown_names(),
-            *self._misused_items(),
-            *self._misused_scales(),
-            *self._misworded(),
-            *fitting.misfits(self),
-            *logic.misfits(self),
-            *self._untranslated(),
-        ]
+        found = [*coherence.misfits(self), *fitting.misfits(self), *logic.misfits(self)]
         if found:
             raise Misfit(found)
         return self
-
-    def _repetitions(self) -> Iterator[Found]:
-        yield from _repeated("item", "items", [item.code for item in self.items])
-        yield from _repeated("scale", "scales", [scale.code for scale in self.scales])
-
-    def _unknown_names(self) -> Iterator[Found]:
-        items, scales = {i.code for i in self.items}, {s.code for s in self.scales}
-        for i, item in enumerate(self.items):
-            if item.options and item.options not in self.response_sets:
-                message = f"item '{item.code}' names the unknown response set '{item.options}'"
-                yield ("items", i, "options"), message
-        for s, scale in enumerate(self.scales):
-            for k, key in enumerate(scale.keys):
-                if key.item not in items:
-                    message = f"scale '{scale.code}' keys the unknown item '{key.item}'"
-                    yield ("scales", s, "keys", k, "item"), message
-        for e, example in enumerate(self.examples):
-            for code in example.answers.keys() - items:
-                yield ("examples", e, "answers", code), f"'{code}' is no item"
-            for code in example.scores.keys() - scales:
-                yield ("examples", e, "scores", code), f"'{code}' is no scale"
-
-    def _misused_items(self) -> Iterator[Found]:
-        """Only numbers can be scored, and what has no range cannot be reversed."""
-        items = {item.code: item for item in self.items}
-        for s, scale in enumerate(self.scales):
-            for k, key in enumerate(scale.keys):
-                item, loc = items.get(key.item), ("scales", s, "keys", k)
-                if item is None or (item.options and item.options not in self.response_sets):
-                    continue
-                if item.kind not in kinds.SCORABLE:
-                    yield loc, f"'{item.code}' is a {item.kind} and cannot be scored"
-                elif key.sign == -1 and self.range_of(item) is None:
-                    yield loc, f"'{item.code}' needs 'min' and 'max' to be reversed"
-
-    def _misused_scales(self) -> Iterator[Found]:
-        """Scores are made from scales that have a key, and only what has a range is reversed."""
-        keyed = {scale.code: scale for scale in self.scales if scale.keys}
-        ranged = {item.code for item in self.items if self._has_range(item)}
-        for s, scale in enumerate(self.scales):
-            for p, part in enumerate(scale.parts):
-                loc = ("scales", s, "parts", p, "scale")
-                if part.scale not in keyed:
-                    yield loc, f"'{part.scale}' is no scale with a key"
-                elif part.enters == "reversed":
-                    loose = [k.item for k in keyed[part.scale].keys if k.item not in ranged]
-                    yield from (
-                        (loc, f"'{i}' needs a range for this to be reversed") for i in loose
-                    )
-
-    def _has_range(self, item: Item) -> bool:
-        is_known = item.options is None or item.options in self.response_sets
-        return is_known and self.range_of(item) is not None
-
-    def _misworded(self) -> Iterator[Found]:
-        """A key has no wording at all; every other instrument has all of it."""
-        for loc, text in self._wording():
-            if self.wording == "none" and text:
-                yield loc, "is wording, and 'wording: none' says that there is none"
-            elif self.wording == "complete" and not text:
-                yield loc[:-1], f"'{loc[-1]}' is missing"
-
-    def _untranslated(self) -> Iterator[Found]:
-        # Titles of published keys are for researchers; participants read what _wording yields.
-        own = () if self.origin else self._descriptions()
-        for loc, text in (*self._wording(), *own, (("instructions",), self.instructions)):
-            missing = [language for language in self.languages if text and language not in text]
-            yield from ((loc, f"lacks the language '{language}'") for language in missing)
-
-    def _wording(self) -> Iterator[tuple[Path, Text]]:
-        for i, item in enumerate(self.items):
-            yield ("items", i, "text"), item.text
-            if item.ends:
-                yield ("items", i, "ends", "low"), item.ends.low
-                yield ("items", i, "ends", "high"), item.ends.high
-        for n, section in enumerate(self.sections):
-            if section.title is not None:
-                yield ("sections", n, "title"), section.title
-            if section.instructions is not None:
-                yield ("sections", n, "instructions"), section.instructions
-        for name, options in self.response_sets.items():
-            for o, option in enumerate(options):
-                yield ("response_sets", name, o, "label"), option.label
-
-    def _descriptions(self) -> Iterator[tuple[Path, Text | None]]:
-        yield ("title",), self.title
-        for i, item in enumerate(self.items):
-            yield ("items", i, "unit"), item.unit
-        for s, scale in enumerate(self.scales):
-            yield ("scales", s, "title"), scale.title
-            yield ("scales", s, "high"), scale.high
-
-
-def _repeated(kind: str, where: str, codes: Sequence[str]) -> Iterator[Found]:
-    for at, code in enumerate(codes):
-        if code in codes[:at]:
-            yield (where, at, "code"), f"{kind} '{code}' stands twice"
