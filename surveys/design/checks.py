@@ -17,7 +17,7 @@ from surveys.design.schedule import after, window
 from surveys.design.texts import is_file_name, texts_of
 from surveys.design.timing import Found
 from surveys.instruments.definition import Instrument
-from surveys.instruments.logic import HERE
+from surveys.instruments.logic import HERE, branches
 from surveys.lib.expressions import ANSWERS
 
 SIGN_UP = ("screener",)  # what the sign-up asks before anybody is enrolled
@@ -144,16 +144,16 @@ def _condition(wave: Wave, earlier: trials.Earlier, protocol: Protocol) -> Itera
 def _branches(
     wave: Wave, earlier: trials.Earlier, instruments: Mapping[str, Instrument]
 ) -> Iterator[Found]:
-    """Conditions of items that ask what this place in the protocol does not know."""
+    """Conditions of items and sections that ask what this place in the protocol does not know."""
     before: list[Instrument] = []
     for i, ref in enumerate(wave.instruments):
         if ref not in instruments:
             continue
         asked = instruments[ref]
         known = {**earlier, HERE: before, ANSWERS: [asked]}
-        for item in asked.items:
-            for what in trials.problems(item.show_if, known) if item.show_if else ():
-                yield ("instruments", i), f"'show_if' of '{item.code}' of '{ref}': {what}"
+        for branch in branches(asked):
+            for what in trials.problems(branch.expression, known):
+                yield ("instruments", i), f"'show_if' of {branch.of} of '{ref}': {what}"
         before = [*before, asked]
 
 

@@ -5,7 +5,7 @@ The same model reads the YAML file, the stored JSON and the export's codebook.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from functools import cached_property
 from itertools import groupby
@@ -13,9 +13,10 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from surveys.instruments import coherence, fitting, kinds, logic, paging
+from surveys.instruments import coherence, fitting, kinds, logic, ordering, paging
 from surveys.instruments.keys import Key, Origin, Part, Rule, Scale
 from surveys.instruments.kinds import Kind, Missing
+from surveys.instruments.ordering import Shuffle
 from surveys.instruments.terms import (
     Code,
     Condition,
@@ -45,6 +46,7 @@ __all__ = [  # the rest of the platform imports all of an instrument from here
     "Path",
     "Rule",
     "Scale",
+    "Shuffle",
     "Slug",
     "Text",
     "Words",
@@ -63,6 +65,7 @@ class Option(Document):
     label: Text = Field(default_factory=dict)  # empty in a key without wording
     missing: bool | Missing = False
     exclusive: bool = False
+    pinned: bool = False
 
 
 class Ends(Document):
@@ -97,6 +100,7 @@ class Item(Document):
     required: Literal["no", "soft", "hard"] = "soft"
     facet: str | None = None
     show_if: Condition | None = None  # in CEL over what comes before; see `logic`
+    pinned: bool = False  # keeps its place where items are shuffled
 
     @property
     def is_hard(self) -> bool:
@@ -121,6 +125,9 @@ class Section(Document):
     instructions: Text | None = None
     items_per_page: int | None = Field(default=None, ge=1, le=50)
     layout: Literal["items", "set"] = "items"
+    show_if: Condition | None = None
+    shuffle: bool | None = None  # whether its items change places; as the instrument says if None
+    pinned: bool = False  # keeps its place where sections are shuffled
 
 
 class Example(Document):
@@ -156,6 +163,7 @@ class Instrument(Document):
     response_sets: dict[Code, tuple[Option, ...]] = Field(default_factory=dict)
     items: tuple[Item, ...] = Field(min_length=1)
     sections: tuple[Section, ...] = ()
+    shuffle: Shuffle = Shuffle()
     scales: tuple[Scale, ...] = ()
     examples: tuple[Example, ...] = ()
 
@@ -214,10 +222,11 @@ class Instrument(Document):
     def pages(self) -> tuple[tuple[Item, ...], ...]:
         """The items in screens of `items_per_page`; a section begins a new one, and what hangs on an answer."""
         found: list[tuple[Item, ...]] = []
+        hangs_on = logic.hangs_on(self)
         for section, group in groupby(self.items, self.section_of):
             items = tuple(group)
             step = (section and section.items_per_page) or self.items_per_page
-            found += paging.screens(items, step)
+            found += paging.screens(items, step, hangs_on)
         return tuple(found)
 
     def section_of(self, item: Item) -> Section | None:
@@ -243,13 +252,21 @@ class Instrument(Document):
         shown.__dict__["pages"] = pages  # where `cached_property` keeps what it has computed
         return shown
 
-    def _with(self, items: tuple[Item, ...]) -> Instrument:
+    def arranged(
+        self, items: Iterable[Item], response_sets: Mapping[str, tuple[Option, ...]]
+    ) -> Instrument:
+        """The questionnaire with its items, and the options of some sets, in another order."""
+        return self._with(tuple(items), response_sets={**self.response_sets, **response_sets})
+
+    def _with(self, items: tuple[Item, ...], **changes: object) -> Instrument:
         kept = {name: getattr(self, name) for name in type(self).model_fields}
-        return Instrument.model_construct(**kept | {"items": items, "scales": (), "examples": ()})
+        changes |= {"items": items, "scales": (), "examples": ()}
+        return Instrument.model_construct(**kept | changes)
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
-        found = [*coherence.misfits(self), *fitting.misfits(self), *logic.misfits(self)]
+        found = [*coherence.misfits(self), *fitting.misfits(self)]
+        found += [*ordering.misfits(self), *logic.misfits(self)]
         if found:
             raise Misfit(found)
         return self

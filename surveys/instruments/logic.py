@@ -1,18 +1,20 @@
-"""Which items somebody is asked: the conditions of an instrument's items, decided and checked. Pure.
+"""Which items somebody is asked: the conditions of items and sections, decided and checked. Pure.
 
-A condition (`show_if`) may ask for earlier answers of its own instrument (`answers.age`), for what
+An item is asked when its section's condition and its own are met. A condition (`show_if`) may ask for earlier answers of its own instrument (`answers.age`), for what
 comes before at the same occasion (`occasion.scores["mood-worry"].worry`) and for earlier waves
 (`baseline.answers["demographics"].age`). `lib.expressions` decides it; `fitting` has the checks.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from surveys.instruments import ordering
 from surveys.instruments.kinds import LISTS, UNASKED, WORDS
 from surveys.lib.expressions import (
-    ANSWERS,
     COMPLETED,
     OWN,
     BadCondition,
@@ -27,10 +29,32 @@ from surveys.lib.trying import near, try_all, words
 
 if TYPE_CHECKING:
     from surveys.instruments.definition import Found, Instrument, Item
+    from surveys.instruments.terms import Path
 
 HERE = "occasion"  # what stands for the wave of an instrument asked before at the same occasion
 
 Known: TypeAlias = Mapping[Fact, Value]
+
+
+@dataclass(frozen=True)
+class Branch:
+    """One condition: its place in the document, whose it is in words, and the items it decides."""
+
+    where: Path
+    of: str
+    expression: str
+    items: tuple[str, ...]
+
+
+def branches(instrument: Instrument) -> Iterator[Branch]:
+    """Every condition of the instrument."""
+    for at, section in enumerate(instrument.sections):
+        if section.show_if:
+            where = ("sections", at, "show_if")
+            yield Branch(where, f"section {at + 1}", section.show_if, section.items)
+    for at, item in enumerate(instrument.items):
+        if item.show_if:
+            yield Branch(("items", at, "show_if"), f"'{item.code}'", item.show_if, (item.code,))
 
 
 def hidden(instrument: Instrument, answers: Mapping[str, object], known: Known) -> frozenset[str]:
@@ -43,11 +67,14 @@ def hidden(instrument: Instrument, answers: Mapping[str, object], known: Known) 
         return frozenset()
     facts: dict[Fact, Value] = {fact: _missing(fact) for fact in needs(instrument)} | dict(known)
     gone: set[str] = set()
-    for fact in _own_facts(instrument):
-        if fact.name not in instrument.by_code:
-            facts[fact] = None
+    conditions: defaultdict[str, list[str]] = defaultdict(list)
+    for branch in branches(instrument):
+        left_out = (name for name in _own(branch) if name not in instrument.by_code)
+        facts |= {own(name): None for name in left_out}
+        for code in branch.items:
+            conditions[code].append(branch.expression)
     for item in instrument.items:
-        if item.show_if and _is_unmet(item.show_if, facts):
+        if any(_is_unmet(expression, facts) for expression in conditions[item.code]):
             gone.add(item.code)
             facts[own(item.code)] = None
         elif item.code in answers:
@@ -57,13 +84,13 @@ def hidden(instrument: Instrument, answers: Mapping[str, object], known: Known) 
 
 def is_branched(instrument: Instrument) -> bool:
     """Whether anything of it is asked of some people only."""
-    return any(item.show_if for item in instrument.items)
+    return next(branches(instrument), None) is not None
 
 
 def needs(instrument: Instrument) -> frozenset[Fact]:
     """What its conditions ask of other instruments and waves."""
-    shown = (facts_in(item.show_if) for item in instrument.items if item.show_if)
-    return frozenset(fact for facts in shown for fact in facts if fact.wave != OWN)
+    asked = (facts_in(branch.expression) for branch in branches(instrument))
+    return frozenset(fact for facts in asked for fact in facts if fact.wave != OWN)
 
 
 def measured(instrument: Instrument, item: Item, answer: object) -> Value:
@@ -75,30 +102,29 @@ def measured(instrument: Instrument, item: Item, answer: object) -> Value:
     return float(answer) if is_number else None  # type: ignore[arg-type]  # it is a number
 
 
-def hangs_on(item: Item) -> frozenset[str]:
-    """The items of its own instrument that its condition asks for."""
-    if not item.show_if:
-        return frozenset()
-    return frozenset(fact.name for fact in facts_in(item.show_if) if fact.wave == OWN)
+def hangs_on(instrument: Instrument) -> Mapping[str, set[str]]:
+    """For each item the items of the same instrument that decide whether it is asked."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for branch in branches(instrument):
+        for code in branch.items:
+            found[code] |= _own(branch)
+    return found
 
 
 def misfits(instrument: Instrument) -> Iterator[Found]:
-    """Conditions that cannot be decided when their item comes."""
-    for at, item in enumerate(instrument.items):
-        if item.show_if:
-            found = _misfits(instrument, at, item.show_if)
-            yield from ((("items", at, "show_if"), message) for message in found)
+    """Conditions that cannot be decided when their item or section comes."""
+    for branch in branches(instrument):
+        yield from ((branch.where, message) for message in _misfits(instrument, branch))
 
 
-def _misfits(instrument: Instrument, at: int, expression: str) -> Iterator[str]:
+def _misfits(instrument: Instrument, branch: Branch) -> Iterator[str]:
+    expression = branch.expression
     try:
         facts = facts_in(expression)
         strange = sorted(set(names_in(expression)) - {fact.root for fact in facts})
         if strange:
             yield f"'{strange[0]}' is not known; write 'answers.<item>' for an earlier answer"
-        unfit = [
-            what for fact in facts if fact.wave == OWN for what in _unfit(instrument, at, fact)
-        ]
+        unfit = [what for name in sorted(_own(branch)) for what in _unfit(instrument, branch, name)]
         yield from unfit
         if not (unfit or strange):
             try_all(
@@ -108,25 +134,37 @@ def _misfits(instrument: Instrument, at: int, expression: str) -> Iterator[str]:
         yield str(error)
 
 
-def _unfit(instrument: Instrument, at: int, fact: Fact) -> Iterator[str]:
+def _unfit(instrument: Instrument, branch: Branch, name: str) -> Iterator[str]:
     codes = [item.code for item in instrument.items]
-    if fact.name not in codes:
-        yield f"there is no item '{fact.name}'; earlier are {', '.join(codes[:at]) or 'none'}"
-    elif codes.index(fact.name) >= at:
-        yield f"'{fact.name}' comes later than '{codes[at]}', so its answer is not known yet"
-    elif instrument.by_code[fact.name].kind in LISTS | UNASKED:
-        yield f"'{fact.name}' has no single answer to ask for"
+    decided = [code for code in codes if code in branch.items]
+    if not decided:
+        return  # a section of unknown items, which is said elsewhere
+    at = codes.index(decided[0])
+    if name not in codes:
+        yield f"there is no item '{name}'; earlier are {', '.join(codes[:at]) or 'none'}"
+    elif codes.index(name) >= at:
+        yield f"'{name}' comes later than '{codes[at]}', so its answer is not known yet"
+    elif instrument.by_code[name].kind in LISTS | UNASKED:
+        yield f"'{name}' has no single answer to ask for"
+    else:
+        late = (c for c in decided if not ordering.is_always_before(instrument, name, c))
+        for code in late:
+            yield (
+                f"'{name}' can come later than '{code}', since their order is drawn by lot; "
+                "pin both, or ask in a section that always comes before"
+            )
+            return
+
+
+def _own(branch: Branch) -> set[str]:
+    """The items of the same instrument that the condition asks for."""
+    return {fact.name for fact in facts_in(branch.expression) if fact.wave == OWN}
 
 
 def _values(instrument: Instrument, fact: Fact, expression: str) -> tuple[Value, ...]:
     """What an answer may be, near to what the expression compares it with."""
     is_text = instrument.by_code[fact.name].kind in WORDS
     return words(expression) if is_text else near(expression)
-
-
-def _own_facts(instrument: Instrument) -> Iterator[Fact]:
-    for item in instrument.items:
-        yield from (Fact(OWN, ANSWERS, name=code) for code in hangs_on(item))
 
 
 def _is_unmet(expression: str, facts: Known) -> bool:

@@ -13,6 +13,7 @@ from surveys.audit import log
 from surveys.audit.actors import Actor
 from surveys.instruments import registry
 from surveys.instruments.definition import Instrument
+from surveys.instruments.ordering import options_shown
 from surveys.responding.answers import PageAnswers, Problem, merged, parse_page
 from surveys.responding.branching import SET_ASIDE, Asking
 from surveys.responding.models import Submission
@@ -73,6 +74,7 @@ def save_page(
         posted,
         page=page,
         items=[item.code for item in items],
+        options=options_shown(definition, items),
         language=posted.get("language", definition.languages[0]),
         now=now,
         by_itself=by_itself,

@@ -3,6 +3,7 @@
 The shape, stored beside the answers of one submission:
 
     {"language": "en", "layout": "items", "order": [codes in the order shown],
+     "options": {response set: [codes in the order shown]},       where options are shuffled
      "items": {code: {"first": s, "last": s, "changes": n}},      seconds since the start
      "pages": [{"page": 1, "shown": iso, "saved": iso, "seconds": s, "device": "phone"}]}
 
@@ -47,6 +48,7 @@ class Visit:
     turn: int | None = None
     device: str = ""
     layout: str = LAYOUT
+    options: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     @property
     def dwell(self) -> float | None:
@@ -97,10 +99,12 @@ def merge(
         if after.get(code) != before.get(code):
             passed = (visit.answered_at(code) - started_at).total_seconds()
             times[code] = _answered(times.get(code), round(max(passed, 0.0), 1))
+    options = {**paradata.get("options", {}), **visit.options}
     return {
         "language": visit.language,
         "layout": visit.layout,
         "order": order + [code for code in visit.items if code not in order],
+        **({"options": options} if options else {}),
         "items": times,
         "pages": [*earlier, page],
     }
@@ -111,6 +115,7 @@ def visit_of(
     *,
     page: int,
     items: Sequence[str],
+    options: Mapping[str, Sequence[int]],
     language: str,
     now: datetime,
     by_itself: bool,
@@ -129,6 +134,7 @@ def visit_of(
         turn=int(seconds_of(posted.get("turn", "")) or 0) if by_itself else None,
         device=device if device in DEVICES else "",
         layout=layout if layout in LAYOUTS else LAYOUT,
+        options=options,
     )
 
 

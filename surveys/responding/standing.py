@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from surveys.design import registry as protocols
 from surveys.design.asking import asked
 from surveys.instruments.definition import Instrument
+from surveys.instruments.ordering import drawn
 from surveys.responding.branching import Asking
 from surveys.responding.models import Submission
 from surveys.responding.places import Filled, Place, is_reached, next_place
@@ -53,12 +54,18 @@ class Standing:
 def standing(occasion: Occasion) -> Standing:
     """Read it by the protocol version and the form that the occasion was planned with.
 
-    What is branched out is not in the instruments, so that pages and progress pass it over.
+    What is branched out is not in the instruments, so that pages and progress pass it over. What
+    is shuffled stands in the order that the study's seed gives this person.
     """
     protocol = protocols.protocol_of(occasion.protocol)
     wave, form = protocol.by_code[occasion.wave], occasion.local.get("form", "")
     rows = Submission.objects.filter(occasion=occasion).select_related("instrument")
     rows = rows.defer("instrument__document", "flat")
     submissions = {row.instrument.ref: row for row in rows}
-    asking = Asking(occasion, asked(protocol, wave, form), submissions)
+    person = f"{occasion.participant.study.seed}|{occasion.participant.code}"
+    instruments = [
+        drawn(instrument, person, f"{occasion.wave}|{occasion.nth}")
+        for instrument in asked(protocol, wave, form)
+    ]
+    asking = Asking(occasion, instruments, submissions)
     return Standing(occasion, asking.shown(), submissions, asking)

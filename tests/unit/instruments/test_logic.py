@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -80,6 +81,95 @@ def test_a_condition_that_cannot_be_decided_is_refused_with_its_place(
     ((where, what),) = error["ctx"]["error"].found
     assert where == ("items", 2, "show_if")
     assert message in what
+
+
+SECTIONS = [
+    {"items": ["q1", "q2"]},
+    {"items": ["q3", "q4"], "show_if": "answers.q1 == 5"},
+    {"items": ["q5", "q6"]},
+]
+
+
+def sectioned(*, of_section: str = "answers.q1 == 5", **more: Any) -> Instrument:
+    """q1 to q6 in three sections, the second of them with a condition."""
+    made = document(6) | {"sections": deepcopy(SECTIONS)} | more
+    made["sections"][1]["show_if"] = of_section
+    return Instrument.model_validate(made)
+
+
+@pytest.mark.parametrize(
+    ("answers", "gone"),
+    [
+        ({}, set()),
+        ({"q1": 5}, set()),
+        ({"q1": 4}, {"q3", "q4"}),
+        ({"q1": 5, "q3": 1}, {"q4"}),  # its own condition is to be met too
+    ],
+)
+def test_a_section_is_asked_under_its_condition_and_its_items_under_both(
+    answers: dict[str, Any], gone: set[str]
+) -> None:
+    made = document(6) | {"sections": SECTIONS}
+    made["items"][3]["show_if"] = "answers.q3 > 1"
+    assert logic.hidden(Instrument.model_validate(made), answers, {}) == gone
+
+
+def test_a_section_asks_for_facts_from_elsewhere() -> None:
+    made = sectioned(of_section='baseline.scores["mood"].worry > 2')
+    assert logic.needs(made) == {SCORE}
+    assert logic.is_branched(made)
+    assert logic.hidden(made, {}, {}) == {"q3", "q4"}
+
+
+@pytest.mark.parametrize(
+    ("condition", "message"),
+    [
+        ("answers.q3 == 1", "'q3' comes later than 'q3'"),
+        ("answers.q4 == 1", "'q4' comes later than 'q3'"),
+        ("answers.q9 == 1", "there is no item 'q9'; earlier are q1, q2"),
+        ("answers.q1 >", "is no CEL expression"),
+    ],
+)
+def test_a_section_that_cannot_be_decided_is_refused_with_its_place(
+    condition: str, message: str
+) -> None:
+    with pytest.raises(ValidationError) as refused:
+        sectioned(of_section=condition)
+    (error,) = refused.value.errors()
+    ((where, what),) = error["ctx"]["error"].found
+    assert where == ("sections", 1, "show_if")
+    assert message in what
+
+
+@pytest.mark.parametrize(
+    ("conditions", "shuffle", "late"),
+    [
+        ({"q6": "answers.q1 == 1"}, {"items": True}, None),  # in an earlier section for certain
+        ({"q2": "answers.q1 == 1"}, {"items": True}, "'q1' can come later than 'q2'"),
+        ({"q2": "answers.q1 == 1"}, {"sections": True}, None),  # the section keeps its own order
+        ({"q6": "answers.q1 == 1"}, {"sections": True}, "'q1' can come later than 'q6'"),
+        ({}, {"sections": True}, "'q1' can come later than 'q3'"),  # the section's own condition
+        ({"q2": "answers.q1 == 1"}, {"options": ["set"]}, None),
+    ],
+)
+def test_a_condition_asks_only_for_what_comes_before_in_every_order(
+    conditions: dict[str, str], shuffle: dict[str, Any], late: str | None
+) -> None:
+    made = document(6) | {"sections": deepcopy(SECTIONS), "shuffle": shuffle}
+    if conditions:
+        del made["sections"][1]["show_if"]
+    for item in made["items"]:
+        if item["code"] in conditions:
+            item["show_if"] = conditions[item["code"]]
+    if late is None:
+        Instrument.model_validate(made)
+        return
+    with pytest.raises(ValidationError) as refused:
+        Instrument.model_validate(made)
+    (error,) = refused.value.errors()
+    ((where, what),) = error["ctx"]["error"].found
+    assert where[-1] == "show_if"
+    assert late in what
 
 
 def test_a_page_ends_before_an_item_that_hangs_on_it() -> None:

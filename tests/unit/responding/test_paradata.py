@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -117,7 +118,8 @@ def test_device_and_layout_are_kept_when_they_are_words_that_we_know() -> None:
     def told(**posted: str) -> dict[str, Any]:
         stay = visit_of(
             {"shown": START.isoformat(), **posted},
-            page=1, items=["a"], language="de", now=at(30), by_itself=False,
+            page=1, items=["a"], options={},
+            language="de", now=at(30), by_itself=False,
         )  # fmt: skip
         return merged({}, stay, {}, {"a": 1})
 
@@ -138,3 +140,13 @@ def test_device_and_layout_are_kept_when_they_are_words_that_we_know() -> None:
 )
 def test_only_plain_moments_are_read(text: str, expected: dict[str, float]) -> None:
     assert moments_of(text) == expected
+
+
+def test_the_order_of_options_is_kept_from_the_pages_that_have_them() -> None:
+    first = replace(visit(1, 0, 30, "a"), options={"set": [2, 1]})
+    kept = merged({}, first, {}, {"a": 1})
+    assert kept["options"] == {"set": [2, 1]}
+    second = replace(visit(2, 31, 40, "b"), options={"other": [1, 2]})
+    later = merged(kept, second, {"a": 1}, {"a": 1, "b": 2})
+    assert later["options"] == {"set": [2, 1], "other": [1, 2]}
+    assert "options" not in merged({}, visit(1, 0, 30, "a"), {}, {"a": 1})
