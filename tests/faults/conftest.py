@@ -76,6 +76,17 @@ def sink() -> Iterator[ScriptedServer]:
         yield running
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what may take longest, so that of two processes none waits for the other's end."""
+    items.sort(key=lambda item: -patience(item))
+
+
+def patience(item: pytest.Item) -> float:
+    """How many seconds a test may take."""
+    mark = item.get_closest_marker("timeout")
+    return float(mark.args[0]) if mark else 0.0
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     """Note on each row how its test ended, and hand the rows on with the last report."""

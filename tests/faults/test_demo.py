@@ -16,7 +16,8 @@ from tests.faults.conftest import OpenRow
 from tests.faults.listing import below
 from tests.integration.studyplatform.servers_at_hand import kill_all, open_folder
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(900)]
+# One group: its tests share a run of the demo, wherever they run.
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(900), pytest.mark.xdist_group("demo")]
 ROOT = Path(__file__).resolve().parents[2]
 GIVEN = {"MODE", "DATABASE_URL", "REDIS_URL"}
 TABLES = {
