@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from analytics.formats import Format, bundle, chosen
-from analytics.formats.codebook import codebook
+from analytics.formats.codebook import Attended, codebook
 from analytics.formats.datapackage import datapackage
 from analytics.formats.readme import readme
 from analytics.formats.writers import Behind, Writer
@@ -28,6 +28,7 @@ from analytics.source import Snapshot, snapshot
 from analytics.source.listed import StrangeItem
 from analytics.source.submissions import StrangeInstrument
 from analytics.tidy.arrays import NO_MOMENT
+from analytics.tidy.attention import outcomes
 from analytics.tidy.cells import TwoVersions
 from analytics.tidy.chunk import Chunk
 from analytics.tidy.columns import Table, tables
@@ -53,9 +54,16 @@ class Written:
     documents: dict[str, bytes]
     as_of: datetime | None
     rows: Counter[str] = field(default_factory=Counter)
+    attention: Counter[Attended] = field(default_factory=Counter)
 
     def saw(self, chunk: Chunk) -> None:
-        """Take note of a chunk's latest event."""
+        """Take note of a chunk's latest event, and of attention items passed and failed."""
+        for filled in chunk.filled:
+            form = self.design.forms[filled.form]
+            for at, is_passed, is_failed in outcomes(form, filled):
+                code = form.questions[at].code
+                self.attention[form.ref, code, True] += int(is_passed.sum())
+                self.attention[form.ref, code, False] += int(is_failed.sum())
         if chunk.latest != NO_MOMENT:
             latest = datetime.fromtimestamp(chunk.latest / 1000, UTC)
             self.as_of = max(self.as_of or latest, latest)
@@ -137,7 +145,9 @@ def write_bundle(study: Study, formats: Sequence[str], folder: Path) -> bundle.M
     for name, document in written.documents.items():
         (folder / "design" / name).write_bytes(document)
     texts = {
-        "codebook.html": codebook(design, listed, as_of=written.as_of, version=version),
+        "codebook.html": codebook(
+            design, listed, attention=written.attention, as_of=written.as_of, version=version
+        ),
         "README.txt": readme(design, listed, forms, version),
     }
     for name, text in texts.items():

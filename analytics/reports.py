@@ -34,6 +34,7 @@ def _lines(folder: Path) -> Iterator[str]:
     yield from _people(table(folder, "participants", ["arm", "status"]))
     yield from _mails(table(folder, "messages", ["kind", "state"]))
     yield from _waves(occasions)
+    yield from _attention(table(folder, "occasions", ["attention_passed", "attention_failed"]))
     yield from _missing(table(folder, "answers", ["reason"]))
     yield from _files(manifest)
 
@@ -61,6 +62,13 @@ def _waves(occasions: pd.DataFrame) -> Iterator[str]:
             f"  {row.wave:<20}{row.asked:>8}{row.completed:>11}{row.partial:>9}"
             f"{_percent(row.rate):>7}{_percent(kept):>11}"
         )
+
+
+def _attention(occasions: pd.DataFrame) -> Iterator[str]:
+    """Nothing for studies without attention items."""
+    passed, failed = (int(n) for n in occasions.sum())
+    if passed + failed:
+        yield f"Attention   {passed:,} passed, {failed:,} failed"
 
 
 def _missing(answers: pd.DataFrame) -> Iterator[str]:

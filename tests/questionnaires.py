@@ -1,4 +1,4 @@
-"""Questionnaires for tests: one with every kind of item, one with several pages."""
+"""Questionnaires for tests: every kind of item, several pages, drawn orders, attention items."""
 
 from __future__ import annotations
 
@@ -180,3 +180,57 @@ MORE_KINDS_DOCUMENT = document(
 )
 
 MORE_KINDS = Instrument.model_validate(MORE_KINDS_DOCUMENT)
+
+_AGREE = {"kind": "single", "options": "agree"}
+_UNSAID = {"code": -9, "label": _both("Prefer not to say"), "missing": True}
+
+# Three ratings, a list and two attention items; all change places but the welcome.
+SHUFFLED = Instrument.model_validate(
+    document(
+        "shuffled",
+        [
+            {
+                "code": "welcome",
+                "kind": "information",
+                "text": _both("About closeness."),
+                "pinned": True,
+            },
+            {"code": "a", **_AGREE, "text": _both("I am near.")},
+            {"code": "b", **_AGREE, "text": _both("I am far.")},
+            {"code": "c", **_AGREE, "text": _both("I am in between.")},
+            {
+                "code": "help",
+                "kind": "multiple",
+                "options": "helpers",
+                "text": _both("Who helps?"),
+            },
+            {
+                "code": "instructed",
+                **_AGREE,
+                "expect": [5],
+                "text": _both("Please choose “Fully” here."),
+            },
+            {
+                "code": "bogus",
+                **_AGREE,
+                "expect": [1, 2],
+                "text": _both("I was born on the moon."),
+            },
+        ],
+        items_per_page=20,
+        shuffle={"items": True, "options": ["helpers"]},
+        response_sets={
+            "agree": [*_options("Not at all", "Little", "Partly", "Mostly", "Fully"), _UNSAID],
+            "helpers": [*_options("Family", "Friends", "Colleagues"), _UNSAID],
+        },
+        scales=[
+            {
+                "code": "abc",
+                "title": _both("Closeness"),
+                "high": _both("closer"),
+                "rule": {"method": "mean", "min_answered": 3},
+                "keys": [{"item": code} for code in ("a", "b", "c")],
+            }
+        ],
+    )
+)

@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from html import escape
+from typing import TypeAlias
 
 from analytics.formats.datapackage import TYPES
-from analytics.tidy.columns import Column, Table
+from analytics.tidy.columns import Column, Table, expected
 from analytics.tidy.design import Design, Form, Measure, Option, Question, Text
 from analytics.tidy.names import REASON
 from analytics.tidy.reasons import ITEM_RULES, RULES, Reason
+
+Attended: TypeAlias = tuple[str, str, bool]  # instrument, item, whether it was passed
 
 _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:68rem;margin:0 auto;padding:1rem;color:#1b1f24;
@@ -34,9 +37,14 @@ _STATUS = {
 
 
 def codebook(
-    design: Design, tables: Mapping[str, Table], *, as_of: datetime | None, version: str
+    design: Design,
+    tables: Mapping[str, Table],
+    *,
+    attention: Mapping[Attended, int],
+    as_of: datetime | None,
+    version: str,
 ) -> str:
-    """The page."""
+    """The page; `attention` counts how often attention items were passed and failed."""
     title = design.say(design.title) or design.study
     language = design.languages[0] if design.languages else "en"
     date = f"{as_of:%Y-%m-%d %H:%M} UTC" if as_of else "no data yet"
@@ -48,7 +56,7 @@ def codebook(
         _contents(design, tables),
         *_reasons(),
         *(part for table in tables.values() for part in _table(table)),
-        *(part for form in design.forms for part in _form(form)),
+        *(part for form in design.forms for part in _form(form, attention)),
     ]
     return (
         f'<!doctype html>\n<html lang="{_h(language)}"><head><meta charset="utf-8">'
@@ -119,7 +127,7 @@ def _values(column: Column) -> str:
     )
 
 
-def _form(form: Form) -> Iterator[str]:
+def _form(form: Form, attention: Mapping[Attended, int]) -> Iterator[str]:
     yield f'<h2 id="instrument-{_h(_id(form))}">Instrument {_h(form.ref)}</h2>'
     yield f"<p>{_texts(form.title)}</p>"
     kind = ' class="warning"' if form.status != "published" else ""
@@ -129,13 +137,15 @@ def _form(form: Form) -> Iterator[str]:
         yield f"<p>{_h(form.key_status)}</p>"
         yield _grid(("Known about the key", "How", "Source"), (map(_h, f) for f in form.key_facts))
     yield f"<p>SHA-256 <code>{_h(form.content_hash)}</code></p><h3>Items</h3>"
-    yield _grid(("Item", "Wording", "Answers"), map(_question, form.questions))
+    yield from (f"<p>Shuffled: {_h(what)}.</p>" for what in form.shuffled)
+    rows = (_question(form, question, attention) for question in form.questions)
+    yield _grid(("Item", "Wording", "Answers"), rows)
     if form.measures:
         yield "<h3>Scales</h3>"
         yield _grid(("Scale", "Title", "High values", "Rule", "Key"), map(_measure, form.measures))
 
 
-def _question(question: Question) -> tuple[str, ...]:
+def _question(form: Form, question: Question, attention: Mapping[Attended, int]) -> tuple[str, ...]:
     answers = [
         f"{option.code} = {_texts(option.label)}" + _missing(option) for option in question.options
     ]
@@ -143,6 +153,9 @@ def _question(question: Question) -> tuple[str, ...]:
         bounds = [f"{b:g}" for b in (question.low, question.high) if b is not None]
         unit = f" {_texts(question.unit)}" if question.unit else ""
         answers.insert(0, question.kind + (f", {' to '.join(bounds)}" if bounds else "") + unit)
+    if question.expect:
+        passed, failed = (attention.get((form.ref, question.code, met), 0) for met in (True, False))
+        answers.append(_h(f"{expected(question)} {passed} passed, {failed} failed."))
     return f"<code>{_h(question.code)}</code>", _texts(question.text), "<br>".join(answers)
 
 

@@ -18,6 +18,7 @@ from surveys.instruments.keys import FACT_WORDS, STATUS_WORDS, Origin
 from surveys.instruments.kinds import UNASKED
 from surveys.instruments.logic import is_branched
 from surveys.instruments.models import InstrumentVersion
+from surveys.instruments.ordering import in_words, is_shuffled
 from surveys.instruments.registry import instrument_of
 from surveys.lib.documents import canonical
 
@@ -43,6 +44,11 @@ class Definitions:
     def with_branches(self) -> list[int]:
         """InstrumentVersion ids of the instruments that ask something of some people only."""
         return [i for i, at in self.form_of.items() if is_branched(self.instruments[at])]
+
+    @property
+    def with_orders(self) -> list[int]:
+        """InstrumentVersion ids of the instruments of which something is shuffled."""
+        return [i for i, at in self.form_of.items() if is_shuffled(self.instruments[at])]
 
 
 def definitions(study: Study) -> Definitions:
@@ -141,6 +147,7 @@ def _form(row: InstrumentVersion, document: Instrument) -> Form:
         measures=tuple(_measure(document, scale) for scale in document.scales),
         abbreviation=document.abbreviation or "",
         unasked=tuple(item.code for item in document.items if item.kind in UNASKED),
+        shuffled=in_words(document),
         key_status=_key_status(document.origin) if document.origin else "",
         key_facts=tuple(
             (FACT_WORDS[fact.of], f"{fact.status}: {STATUS_WORDS[fact.status]}", fact.source)

@@ -29,7 +29,16 @@ def _questions(instrument: Instrument, item: Item) -> Iterator[Question]:
     if item.kind not in LISTS:
         low, high = instrument.range_of(item) or (item.min, item.max)
         given = (GIVEN,) if item.kind == "consent" else options
-        yield Question(item.code, item.kind, item.text, given, low, high, item.unit)
+        yield Question(
+            item.code,
+            item.kind,
+            item.text,
+            given,
+            low,
+            high,
+            item.unit,
+            expect=tuple(map(float, item.expect or ())),
+        )
         return
     missing = tuple(option for option in options if option.is_missing)
     is_rank = item.kind == "ranking"

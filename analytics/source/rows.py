@@ -74,6 +74,13 @@ SELECT string_agg({_line("o.id", "s.instrument_id", _HIDDEN)}, chr(10))
 FROM surveys_occasion o JOIN surveys_submission s ON s.occasion_id = o.id
 WHERE o.participant_id = ANY($1::bigint[]) AND s.instrument_id = ANY($2::bigint[])
 """  # noqa: S608  # built from our own constants
+_SHOWN = ("translate((s.paradata->'order')::text, '[]\" ', '')", "(s.paradata->'options')::text")
+_ORDERS = f"""
+SELECT string_agg({_line("o.id", "s.instrument_id", *_SHOWN, split="chr(9)")}, chr(10))
+FROM surveys_occasion o JOIN surveys_submission s ON s.occasion_id = o.id
+WHERE o.participant_id = ANY($1::bigint[]) AND s.instrument_id = ANY($2::bigint[])
+"""  # noqa: S608  # built from our own constants
+_ORDER_TYPES = {"occasion": _WORD, "instrument": _ID, "order": _WORD, "options": _WORD}
 _BRANCH_TYPES = {"occasion": _WORD, "instrument": _ID, "codes": _WORD}
 _SUBMISSION_TYPES = {"occasion": _WORD, "instrument": _ID} | dict.fromkeys(PARTS, _WORD)
 _TEXT_TYPES = {"occasion": _WORD, "instrument": _ID, "answers": _WORD}
@@ -99,6 +106,7 @@ class Loaded:
     messages: bytes
     submissions: bytes  # lines
     branches: bytes  # what was branched out, of instruments with conditions
+    orders: bytes  # in which order things were shown, of instruments that are shuffled
     texts: bytes  # the words and lists of instruments that have any
 
 
@@ -108,6 +116,7 @@ class Wanted:
 
     with_texts: Sequence[int]  # ids of the instruments whose answers hold words or lists
     with_branches: Sequence[int]  # ids of the instruments that have conditions
+    with_orders: Sequence[int]  # ids of the instruments that are shuffled
     every_message: bool  # else those of occasions without a saved page
 
 
@@ -117,6 +126,7 @@ def load(raw: Raw, participants: Sequence[int], wanted: Wanted) -> Loaded:
     occasions, *times = joined(raw, _OCCASIONS, participants)
     (submissions,) = joined(raw, _SUBMISSIONS, participants)
     (branches,) = joined(raw, _BRANCHES, participants, wanted.with_branches)
+    (orders,) = joined(raw, _ORDERS, participants, wanted.with_orders)
     (texts,) = joined(raw, _TEXTS, participants, wanted.with_texts)
     return Loaded(
         people=copied(raw, _PEOPLE, parameters),
@@ -125,6 +135,7 @@ def load(raw: Raw, participants: Sequence[int], wanted: Wanted) -> Loaded:
         messages=copied(raw, _MESSAGES, parameters),
         submissions=submissions,
         branches=branches,
+        orders=orders,
         texts=texts,
     )
 
@@ -141,6 +152,7 @@ def to_chunk(definitions: Definitions, loaded: Loaded) -> Chunk:
         _staying(parsed(loaded.submissions, _SUBMISSION_TYPES, LINES), ids, gone),
         _staying(parsed(loaded.texts, _TEXT_TYPES, TABBED), ids, gone),
         _staying(parsed(loaded.branches, _BRANCH_TYPES, LINES), ids, gone),
+        _staying(parsed(loaded.orders, _ORDER_TYPES, TABBED), ids, gone),
     )
     return Chunk(people, occasions, messages, tuple(filled))
 

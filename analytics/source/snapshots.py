@@ -49,9 +49,8 @@ class Snapshot:
     def chunks(self) -> Iterator[Chunk]:
         """All participants in the order of their codes, some whole people at a time."""
         parts = _parts(self.raw, self.study_id)
-        wanted = Wanted(
-            self.definitions.with_texts, self.definitions.with_branches, self.every_message
-        )
+        of = self.definitions
+        wanted = Wanted(of.with_texts, of.with_branches, of.with_orders, self.every_message)
         for loaded in _ahead(self.raw, parts, wanted):
             yield to_chunk(self.definitions, loaded)
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from analytics.source.branches import mark_branched_out
 from analytics.source.definitions import Definitions
 from analytics.source.listed import located
+from analytics.source.orders import option_orders, positions
 from analytics.source.streams import LINES, parsed
 from analytics.tidy.arrays import Floats, Ints
 from analytics.tidy.chunk import ANSWERED, NOT_SHOWN, SKIPPED, Filled, Scored
@@ -41,7 +42,11 @@ class StrangeInstrument(ValueError):
 
 
 def filled_of(
-    definitions: Definitions, numbers: Located, texts: Located, branches: Located
+    definitions: Definitions,
+    numbers: Located,
+    texts: Located,
+    branches: Located,
+    orders: Located,
 ) -> Iterator[Filled]:
     """The submissions of each form, in the order of their occasions.
 
@@ -54,16 +59,19 @@ def filled_of(
         table, occasion = _of_instrument(numbers, row_id)
         if len(occasion):
             words, _ = _of_instrument(texts, row_id)
-            filled = _filled(definitions, place, (table, occasion), words)
+            shown, _ = _of_instrument(orders, row_id)
+            filled = _filled(definitions, place, (table, occasion), words, shown)
             mark_branched_out(
                 definitions.design.forms[place], filled.status, _of_instrument(branches, row_id)[0]
             )
             yield filled
 
 
-def _filled(definitions: Definitions, place: int, located: Located, words: pa.Table) -> Filled:
+def _filled(
+    definitions: Definitions, place: int, located: Located, words: pa.Table, shown: pa.Table
+) -> Filled:
     table, occasion = located
-    form = definitions.design.forms[place]
+    form, instrument = definitions.design.forms[place], definitions.instruments[place]
     numbers, status = read_numbers(form, table)
     written: dict[int, pa.Array] = {}
     if form.text_places or form.listed:
@@ -83,7 +91,9 @@ def _filled(definitions: Definitions, place: int, located: Located, words: pa.Ta
         seconds=seconds,
         changes=changes,
         in_sight=partial(_sums, table["pages"].combine_chunks()),
-        score=partial(_score, definitions.instruments[place], form),
+        score=partial(_score, instrument, form),
+        positions=positions(form, shown),
+        option_orders=option_orders(form, instrument, shown),
     )
 
 

@@ -108,6 +108,8 @@ class Filled:
     changes: Ints  # -1 where unknown
     in_sight: Callable[[], Floats]  # n seconds
     score: Callable[[Floats], Scored]  # numbers in, scores out
+    positions: Ints | None = None  # where an order was drawn: the place shown at, 0 if it was not
+    option_orders: Mapping[int, pa.Array] = field(default_factory=dict)  # by place, words
 
     @cached_property
     def seconds_active(self) -> Floats:

@@ -134,6 +134,13 @@ OCCASIONS = (
         "Time in which the pages were in sight, summed over all pages.",
         unit="min",
     ),
+    _c(
+        "attention_passed",
+        "whole",
+        "Attention items passed",
+        "How many were answered as they expect; empty when none was answered.",
+    ),
+    _c("attention_failed", "whole", "Attention items failed", "How many were answered otherwise."),
 )
 ANSWERS = (
     *INSTRUMENT_KEY,
@@ -150,6 +157,19 @@ ANSWERS = (
         unit="s",
     ),
     _c("changes", "whole", "Changes", "How often the answer was changed after the first save."),
+    _c(
+        "position",
+        "whole",
+        "Position",
+        "At which place the item was shown, where an order was drawn; else empty.",
+    ),
+    _c(
+        "option_order",
+        "text",
+        "Order of the options",
+        "Their codes in the order shown, where it was drawn; else empty.",
+    ),
+    _c("passed", "yes_no", "Passed", "Whether an attention item was answered as it expects."),
     VERSION,
 )
 SCORES = (
@@ -234,7 +254,10 @@ def _strata(design: Design) -> Iterator[Column]:
 
 
 def _person_waves_head() -> tuple[Column, ...]:
-    wanted = ("protocol_version", "planned_at", "started_at", "finished_at", "disposition")
+    wanted = (
+        "protocol_version", "planned_at", "started_at", "finished_at", "disposition",
+        "attention_passed", "attention_failed",
+    )  # fmt: skip
     found = {column.name: column for column in OCCASIONS}
     return (*OCCASION_KEY, *(found[name] for name in wanted))
 
@@ -323,7 +346,7 @@ def _item_column(design: Design, name: str, instrument: str, question: Question)
         name,
         "text" if is_text(design, instrument, question.code) else "number",
         design.say(question.text),
-        f"Item {question.code} of {instrument}.",
+        f"Item {question.code} of {instrument}. {expected(question)}".strip(),
         unit=design.say(question.unit or {}),
         choices=tuple((str(o.code), design.say(o.label)) for o in question.options),
         missing=tuple((str(o.code), design.say(o.label)) for o in question.options if o.is_missing),
@@ -332,6 +355,14 @@ def _item_column(design: Design, name: str, instrument: str, question: Question)
         instrument=instrument,
         item=question.code,
     )
+
+
+def expected(question: Question) -> str:
+    """That it is an attention item, and what passes it; nothing for other items."""
+    if not question.expect:
+        return ""
+    listed = ", ".join(f"{value:g}" for value in question.expect)
+    return f"Attention item, never scored: passed with {listed}."
 
 
 def score_column(design: Design, name: str, form: Form, measure: Measure) -> Column:

@@ -36,6 +36,7 @@ class Question:
     unit: Text | None = None
     item: str = ""  # where `code` is the column of one `option`, the item that it belongs to
     option: int | None = None
+    expect: tuple[float, ...] = ()  # of an attention item: the answers that pass it
 
     @property
     def is_worded(self) -> bool:
@@ -94,6 +95,7 @@ class Form:
     key_status: str = ""  # of a published key: how sure it is, and which order of items it is for
     key_facts: tuple[tuple[str, str, str], ...] = ()  # what, how it is known, source
     unasked: tuple[str, ...] = ()  # items that are shown only, and have no column
+    shuffled: tuple[str, ...] = ()  # what is shown in an order drawn by lot, in words
 
     @property
     def ref(self) -> str:

@@ -9,6 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from analytics.tidy.arrays import NO_MOMENT, coded, moments, numbers, whole, words_of
+from analytics.tidy.attention import outcomes
 from analytics.tidy.cells import Cells
 from analytics.tidy.chunk import Chunk, Messages, Millis
 from analytics.tidy.columns import DISPOSITIONS
@@ -65,6 +66,7 @@ def occasions(chunk: Chunk, cells: Cells, schema: pa.Schema) -> pa.RecordBatch:
         "closed_at": moments(rows.ended),
         "disposition": disposition(chunk, cells),
         "minutes_active": numbers(_minutes(chunk)),
+        **attention(chunk, cells),
     }
     return _batch(columns, schema)
 
@@ -108,6 +110,20 @@ def disposition(chunk: Chunk, cells: Cells) -> pa.DictionaryArray:
     places[is_saved & np.isin(rows.state, _ENDED)] = listed.index("partial")
     places[rows.state == "completed"] = listed.index("completed")
     return coded(places, listed)
+
+
+def attention(chunk: Chunk, cells: Cells) -> dict[str, pa.Array]:
+    """attention_passed and attention_failed; one row an occasion."""
+    passed, failed = (np.zeros(len(chunk.occasions), dtype=np.int32) for _ in range(2))
+    for filled in chunk.filled:
+        for _, is_passed, is_failed in outcomes(cells.design.forms[filled.form], filled):
+            passed[filled.occasion] += is_passed
+            failed[filled.occasion] += is_failed
+    is_none = passed + failed == 0
+    return {
+        "attention_passed": whole(passed, is_none),
+        "attention_failed": whole(failed, is_none),
+    }
 
 
 def _sent(rows: Messages, n: int) -> tuple[Millis, NDArray[np.int64]]:

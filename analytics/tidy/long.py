@@ -13,6 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from analytics.tidy.arrays import Floats, Ints, coded, numbers, whole
+from analytics.tidy.attention import outcomes
 from analytics.tidy.cells import Cells
 from analytics.tidy.chunk import (
     ANSWERED,
@@ -86,12 +87,15 @@ def answers(chunk: Chunk, cells: Cells, schema: pa.Schema) -> pa.RecordBatch:
     value, seconds = np.full(rows.n, np.nan), np.full(rows.n, np.nan)
     changes = np.full(rows.n, -1, dtype=np.int32)
     label = np.full(rows.n, -1, dtype=np.int32)
+    position = np.zeros(rows.n, dtype=np.int32)
+    passed = np.full(rows.n, -1, dtype=np.int8)
     reason = rows.spread(cells.reason)
     for form in range(len(design.forms)):
         omitting = cells.omitting(form)
         reason[rows.of(omitting, form)] = cells.item_reasons(omitting, form)
     labels = _Labels(design)
     written: list[tuple[Places, pa.Array]] = []
+    told: list[tuple[Places, pa.Array]] = []
     for filled in chunk.filled:
         its_cells = cells.of(filled)
         at = rows.of(its_cells, filled.form)
@@ -101,6 +105,11 @@ def answers(chunk: Chunk, cells: Cells, schema: pa.Schema) -> pa.RecordBatch:
         seconds[at] = filled.seconds
         changes[at] = filled.changes
         written += [(at[:, j], texts) for j, texts in filled.texts.items()]
+        told += [(at[:, j], orders) for j, orders in filled.option_orders.items()]
+        if filled.positions is not None:
+            position[at] = filled.positions
+        for j, is_passed, is_failed in outcomes(design.forms[filled.form], filled):
+            passed[at[is_failed, j]], passed[at[is_passed, j]] = 0, 1
     columns = rows.key() | {
         "item": rows.words([[q.code for q in form.questions] for form in design.forms]),
         "value": numbers(value),
@@ -109,6 +118,9 @@ def answers(chunk: Chunk, cells: Cells, schema: pa.Schema) -> pa.RecordBatch:
         "reason": coded(reason, WORDS),
         "seconds": numbers(seconds),
         "changes": whole(changes, changes < 0),
+        "position": whole(position, position == 0),
+        "option_order": _texts(rows.n, told),
+        "passed": pa.array(passed == 1, pa.bool_(), mask=passed < 0),
         "instrument_version": rows.version(),
     }
     return _batch(columns, schema)

@@ -18,7 +18,7 @@ from analytics.tidy.cells import Cells
 from analytics.tidy.chunk import Chunk, Filled
 from analytics.tidy.columns import Table, is_text
 from analytics.tidy.design import Design
-from analytics.tidy.flat import disposition, occasion_key
+from analytics.tidy.flat import attention, disposition, occasion_key
 from analytics.tidy.long import missing_reasons, score_reasons
 from analytics.tidy.names import REASON, Key, item_names, score_names, version_names
 from analytics.tidy.reasons import NONE, WORDS, Codes, Reason
@@ -49,6 +49,7 @@ def person_waves(chunk: Chunk, cells: Cells, table: Table) -> pa.RecordBatch:
         "started_at": moments(rows.started),
         "finished_at": moments(finished),
         "disposition": disposition(chunk, cells),
+        **attention(chunk, cells),
     }
     for name, version in _versions(chunk, cells):
         columns[name] = whole(version, version == 0)

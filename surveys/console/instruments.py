@@ -18,7 +18,7 @@ from surveys.access import policy
 from surveys.access.actors import actor_of
 from surveys.console.chrome import LANGUAGE, show
 from surveys.design import queries
-from surveys.instruments import registry, wording
+from surveys.instruments import logic, ordering, registry, wording
 from surveys.instruments.actions import LicenceMissing
 from surveys.instruments.definition import Instrument
 from surveys.instruments.keys import FACT_WORDS, STATUS_WORDS
@@ -112,6 +112,9 @@ def _page(
         completeness=list(_completeness(one)),
         n_options=sum(map(len, one.response_sets.values())),
         orders=_orders(one),
+        shuffled=ordering.in_words(one),
+        branches=list(logic.branches(one)),
+        attentive=[(item, pick(item.text, LANGUAGE)) for item in one.items if item.expect],
         ends=[f"{name}={end}" for name, end in _ends(one)],
         may_word=policy.may_word(request.user),
         problems=problems,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from surveys.console.chrome import LANGUAGE
 from surveys.console.words import wave_title
@@ -12,6 +13,7 @@ from surveys.design.registry import protocol_of
 from surveys.messaging.explaining import Explained
 from surveys.messaging.explanation import MessageExplained
 from surveys.participants.models import Participant
+from surveys.responding.attending import Attention
 from surveys.scheduling.models import Message, Occasion
 from surveys.scheduling.states import OccasionState
 
@@ -63,6 +65,7 @@ class Told:
     answer: Sequence[str]
     moment: Sequence[str]
     messages: list[tuple[Message, MessageExplained]]
+    attention: Attention | None = None  # where an attention item was answered
 
 
 @dataclass(frozen=True)
@@ -110,16 +113,18 @@ def _of_many(states: Counter[str]) -> str:
     return states.most_common(1)[0][0]
 
 
-def told_by_wave(explained: Iterable[Explained]) -> list[WaveTold]:
+def told_by_wave(
+    explained: Iterable[Explained], attention: Mapping[UUID, Attention]
+) -> list[WaveTold]:
     """One person's occasions, wave by wave in the order of their first opening."""
     waves: dict[str, list[Told]] = {}
     for each in explained:
-        waves.setdefault(each.occasion.wave, []).append(told(each))
+        waves.setdefault(each.occasion.wave, []).append(told(each, attention))
     return [_wave_told(found) for found in waves.values()]
 
 
-def told(explained: Explained) -> Told:
-    """One occasion with its title, its reasons and its messages."""
+def told(explained: Explained, attention: Mapping[UUID, Attention]) -> Told:
+    """One occasion with its title, its reasons, its messages and whether the person attended."""
     occasion = explained.occasion
     return Told(
         occasion,
@@ -129,6 +134,7 @@ def told(explained: Explained) -> Told:
         explained.told.answer,
         explained.told.moment,
         explained.each,
+        attention.get(occasion.pk),
     )
 
 

@@ -16,6 +16,7 @@ from surveys.messaging.explanation.guards import SUPPRESSED
 from surveys.messaging.models import Suppression
 from surveys.participants.actions import Scope
 from surveys.participants.models import Participant
+from surveys.responding.attending import attention_of
 from surveys.scheduling import queries as scheduling
 
 SCOPES = (
@@ -55,7 +56,7 @@ def person_page(
         anchors=_anchors(person),
         form_in_words=_form_in_words(person),
         consents=person.consents.order_by("version"),
-        waves=told_by_wave(explained),
+        waves=told_by_wave(explained, attention_of(person)),
         scopes=_scopes_left(person),
         suppression=suppression,
         suppression_why=_why(suppression, study),

@@ -13,7 +13,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from surveys.instruments import coherence, fitting, kinds, logic, ordering, paging
+from surveys.instruments import attention, coherence, fitting, kinds, logic, ordering, paging
 from surveys.instruments.keys import Key, Origin, Part, Rule, Scale
 from surveys.instruments.kinds import Kind, Missing
 from surveys.instruments.ordering import Shuffle
@@ -99,6 +99,7 @@ class Item(Document):
     max_length: int = Field(default=500, ge=1, le=10_000)  # text only
     required: Literal["no", "soft", "hard"] = "soft"
     facet: str | None = None
+    expect: tuple[int | float, ...] | None = Field(default=None, min_length=1)  # see `attention`
     show_if: Condition | None = None  # in CEL over what comes before; see `logic`
     pinned: bool = False  # keeps its place where items are shuffled
 
@@ -266,7 +267,7 @@ class Instrument(Document):
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
         found = [*coherence.misfits(self), *fitting.misfits(self)]
-        found += [*ordering.misfits(self), *logic.misfits(self)]
+        found += [*ordering.misfits(self), *logic.misfits(self), *attention.misfits(self)]
         if found:
             raise Misfit(found)
         return self

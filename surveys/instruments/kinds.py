@@ -37,6 +37,7 @@ _BELONGS: Mapping[str, frozenset[str]] = {
     "latest": frozenset({"date"}),
     "least": frozenset({"multiple"}),
     "most": frozenset({"multiple"}),
+    "expect": frozenset({"single"}) | NUMBERS,
 }
 
 

@@ -117,7 +117,7 @@ class Checker(HTMLParser):
 
 
 def test_the_codebook_is_whole_and_points_nowhere_else() -> None:
-    page = codebook(DESIGN, TABLES, as_of=AS_OF, version="1")
+    page = codebook(DESIGN, TABLES, attention={}, as_of=AS_OF, version="1")
     checker = Checker()
     checker.feed(page)
     assert checker.open == []
@@ -125,14 +125,14 @@ def test_the_codebook_is_whole_and_points_nowhere_else() -> None:
     assert page.count("Validation status: none.") == len(DESIGN.forms)
     assert all(reason.meaning.replace("'", "&#x27;") in page for reason in Reason)
     assert all(f"<code>{c.name}</code>" in page for c in TABLES["answers"].columns)
-    assert page == codebook(DESIGN, TABLES, as_of=AS_OF, version="1")
+    assert page == codebook(DESIGN, TABLES, attention={}, as_of=AS_OF, version="1")
 
 
 def test_the_codebook_escapes_what_people_wrote() -> None:
     text = {"en": "<script>alert(1)</script>", "de": "Größer & kleiner"}
     evil = form("evil", 1, (replace(question("q"), text=text),))
     design = replace(DESIGN, forms=(evil, *DESIGN.forms[1:]), title=text)
-    page = codebook(design, tables(design), as_of=None, version="1")
+    page = codebook(design, tables(design), attention={}, as_of=None, version="1")
     assert "<script>" not in page
     assert '<span lang="de">Größer &amp; kleiner</span>' in page
 

@@ -174,6 +174,7 @@ def test_a_form_that_leaves_out_what_a_condition_needs(
     assert never_met(expression, EARLIER, form) is never
 
 
+@pytest.mark.parametrize("of", ["'calm3'", "section 2"])
 @pytest.mark.parametrize(
     ("condition", "problem"),
     [
@@ -185,11 +186,13 @@ def test_a_form_that_leaves_out_what_a_condition_needs(
         ('baseline.scores["calm"].calm > "x"', "cannot be evaluated"),
     ],
 )
-def test_conditions_of_items_are_tried_where_the_protocol_asks_them(
-    condition: str, problem: str | None
+def test_conditions_of_items_and_sections_are_tried_where_the_protocol_asks_them(
+    condition: str, problem: str | None, of: str
 ) -> None:
     document = instrument_document("asking")
-    document["items"][2]["show_if"] = condition
+    document["sections"] = [{"items": ["calm1", "calm2"]}, {"items": ["calm3"]}]
+    conditional = document["items"][2] if of == "'calm3'" else document["sections"][1]
+    conditional["show_if"] = condition
     asking = Instrument.model_validate(document)
     waves = [
         wave_document("baseline", "P0D", instruments=["calm@1"]),
@@ -202,5 +205,5 @@ def test_conditions_of_items_are_tried_where_the_protocol_asks_them(
     else:
         ((where, what),) = found
         assert where == ("waves", 1, "instruments", 1)
-        assert what.startswith("'show_if' of 'calm3' of 'asking@1': ")
+        assert what.startswith(f"'show_if' of {of} of 'asking@1': ")
         assert problem in what
