@@ -151,7 +151,7 @@ def _unfit(instrument: Instrument, branch: Branch, name: str) -> Iterator[str]:
         for code in late:
             yield (
                 f"'{name}' can come later than '{code}', since their order is drawn by lot; "
-                "pin both, or ask in a section that always comes before"
+                f"pin both, or ask '{name}' where it always comes before"
             )
             return
 

@@ -27,16 +27,20 @@ pytestmark = pytest.mark.django_db
 EN = {"en": "Words", "de": "Wörter"}
 
 
-def branched() -> dict[str, Any]:
+def branched(*, by_section: bool) -> dict[str, Any]:
     """A filter, three items of a scale behind it, a note behind one of them."""
     document = instrument_document("calm")
     often = {"kind": "single", "options": "how_often", "text": EN}
     document["items"] = [
         {"code": "filter", **often},
-        *({"code": f"calm{n}", **often, "show_if": "answers.filter > 0"} for n in (1, 2, 3)),
+        *({"code": f"calm{n}", **often} for n in (1, 2, 3)),
         {"code": "note", "kind": "text", "text": EN, "show_if": "answers.calm1 == 2"},
     ]
-    return document
+    behind = {"items": ["calm1", "calm2", "calm3"]}
+    sections = [{"items": ["filter"]}, behind, {"items": ["note"]}]
+    for part in [behind] if by_section else document["items"][1:4]:
+        part["show_if"] = "answers.filter > 0"
+    return document | ({"sections": sections} if by_section else {})
 
 
 def last() -> dict[str, Any]:
@@ -47,8 +51,8 @@ def last() -> dict[str, Any]:
     return document
 
 
-def a_study() -> Study:
-    for document in (branched(), last()):
+def a_study(*, by_section: bool) -> Study:
+    for document in (branched(by_section=by_section), last()):
         add_instrument(document)
     return make_study(waves=[wave_document("baseline", "P0D", instruments=["calm@1", "last@1"])])
 
@@ -95,8 +99,11 @@ REASONS = {
 }
 
 
-def test_every_cell_of_a_branched_instrument_has_a_value_or_a_reason(tmp_path: Path) -> None:
-    study = a_study()
+@pytest.mark.parametrize("by_section", [False, True])
+def test_every_cell_of_a_branched_instrument_has_a_value_or_a_reason(
+    tmp_path: Path, *, by_section: bool
+) -> None:
+    study = a_study(by_section=by_section)
     for code, (answers, most, pages) in PEOPLE.items():
         person = make_participant(study, code)
         occasion = make_occasion(person, **window_around(clock.now()))

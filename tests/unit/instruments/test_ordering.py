@@ -183,6 +183,31 @@ def test_what_cannot_be_shuffled_is_refused_with_its_place(
     assert message in what
 
 
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, ()),
+        ({"shuffle": {"items": True}}, ("items: in an order drawn for each person, who keeps it",)),
+        (
+            {
+                "sections": [SECTIONS[0] | {"shuffle": True}, *SECTIONS[1:]],
+                "shuffle": {"sections": True, "options": ["set"], "once_per": "occasion"},
+            },
+            (
+                "sections among each other: in an order drawn for each occasion",
+                "items within their section in the sections that begin with q1: "
+                "in an order drawn for each occasion",
+                "options of set: in an order drawn for each occasion",
+            ),
+        ),
+    ],
+)
+def test_researchers_are_told_what_changes_places(
+    changes: dict[str, Any], told: tuple[str, ...]
+) -> None:
+    assert ordering.in_words(shuffled(**changes)) == told
+
+
 @settings(deadline=None)
 @given(st.data())
 def test_scores_do_not_depend_on_the_order(data: st.DataObject) -> None:
