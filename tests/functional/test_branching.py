@@ -36,7 +36,7 @@ def branched(*, by_section: bool) -> dict[str, Any]:
         *({"code": f"calm{n}", **often} for n in (1, 2, 3)),
         {"code": "note", "kind": "text", "text": EN, "show_if": "answers.calm1 == 2"},
     ]
-    behind = {"items": ["calm1", "calm2", "calm3"]}
+    behind: dict[str, Any] = {"items": ["calm1", "calm2", "calm3"]}
     sections = [{"items": ["filter"]}, behind, {"items": ["note"]}]
     for part in [behind] if by_section else document["items"][1:4]:
         part["show_if"] = "answers.filter > 0"
