@@ -43,7 +43,7 @@ test: dev
 	@exec $(PY) -m tests -n 2 --dist loadfile $(TESTS) $(ARGS)
 
 faults: dev
-	@exec $(PY) -m tests -n 2 --dist loadgroup --no-loadscope-reorder tests/faults $(ARGS)
+	@exec $(PY) -m tests -n 2 --dist loadfile --no-loadscope-reorder tests/faults $(ARGS)
 
 bench: dev
 	@exec $(PY) -m tests.bench $(NAMES)

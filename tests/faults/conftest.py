@@ -8,6 +8,7 @@ def test_fifty_rings(case: OpenRow, ground: Ground, sink: ScriptedServer) -> Non
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -77,8 +78,9 @@ def sink() -> Iterator[ScriptedServer]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what may take longest, so that of two processes none waits for the other's end."""
-    items.sort(key=lambda item: -patience(item))
+    """Begin with the files that may take longest, so that no process waits for another's end."""
+    size = Counter(item.path for item in items)
+    items.sort(key=lambda item: (-patience(item), -size[item.path], item.path))
 
 
 def patience(item: pytest.Item) -> float:

@@ -16,8 +16,7 @@ from tests.faults.conftest import OpenRow
 from tests.faults.listing import below
 from tests.integration.studyplatform.servers_at_hand import kill_all, open_folder
 
-# One group: its tests share a run of the demo, wherever they run.
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(900), pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(900)]
 ROOT = Path(__file__).resolve().parents[2]
 GIVEN = {"MODE", "DATABASE_URL", "REDIS_URL"}
 TABLES = {
