@@ -5,15 +5,13 @@ Pages, progress, minutes and completion are all made from this.
 
 from __future__ import annotations
 
-from surveys.design.protocol import Protocol, Wave
-from surveys.instruments import registry
+from collections.abc import Mapping
+
+from surveys.design.forms import Form
+from surveys.design.protocol import Wave
 from surveys.instruments.definition import Instrument
 
 
-def asked(protocol: Protocol, wave: Wave, form: str) -> list[Instrument]:
-    """The instruments in the order asked, with the items that are shown; "" is no form."""
-    chosen = protocol.form(form)
-    return [
-        instrument.without(chosen.items_left_out(instrument.ref))
-        for instrument in registry.instruments(chosen.asked(wave))
-    ]
+def asked(wave: Wave, form: Form, definitions: Mapping[str, Instrument]) -> list[Instrument]:
+    """The instruments in the order asked, with the items that are shown; found by `code@version`."""
+    return [definitions[ref].without(form.items_left_out(ref)) for ref in form.asked(wave)]

@@ -15,6 +15,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from surveys.design import zones
+from surveys.design.conditions import names_in
 from surveys.design.forms import EVERYTHING, Form, InstrumentRef, form_problems
 from surveys.design.joining import Joining, joining_problems
 from surveys.design.periods import Period, PeriodField
@@ -165,6 +166,18 @@ class Protocol(Document):
     def by_code(self) -> dict[str, Wave]:
         """Waves by their code."""
         return {wave.code: wave for wave in self.waves}
+
+    def spoken(self, *wanted: str) -> str:
+        """The first wanted language that the study has, else its first one."""
+        return next((each for each in wanted if each in self.languages), self.languages[0])
+
+    def hangs_on(self, wave: str) -> bool:
+        """Whether any other wave is planned by how this one ended."""
+        return any(
+            each.schedule.anchor == f"{wave}.completed"
+            or (each.only_if is not None and wave in names_in(each.only_if))
+            for each in self.waves
+        )
 
     def form(self, code: str) -> Form:
         """The form of that code; where there is none, the one that leaves out nothing."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -30,10 +31,25 @@ def execute_prepared(query: str, values: Mapping[str, Any]) -> int:
 
     The server keeps its plan, since making one takes longer than a short statement itself.
     """
+    with _prepared(query, values) as cursor:
+        return cursor.rowcount
+
+
+def rows_prepared(query: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Everything that a query returns which is repeated often; its plan is kept too.
+
+    JSON comes as text: `lib.reading` makes model instances of such rows.
+    """
+    with _prepared(query, values) as cursor:
+        return cursor.fetchall()
+
+
+@contextmanager
+def _prepared(query: str, values: Mapping[str, Any]) -> Iterator[psycopg.Cursor[tuple[Any, ...]]]:
     connection.ensure_connection()
     raw = connection.connection
     if raw.prepare_threshold is None:  # Django's way of preparing nothing, whoever asks
         raw.prepare_threshold = NOT_BY_ITSELF
     with connection.wrap_database_errors, psycopg.Cursor(raw) as cursor:
         cursor.execute(query.encode(), values, prepare=True)
-        return cursor.rowcount
+        yield cursor

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import transaction
 
 from surveys.audit.actors import Actor
+from surveys.design.registry import protocol_of
 from surveys.lib.crashpoints import Point, reached
 from surveys.lib.deadlocks import repeated
 from surveys.messaging import evidence
@@ -45,7 +46,7 @@ def save_page(
 ) -> PageSaved:
     """Keep one page of answers, and raise the safety alerts that they ask for.
 
-    After the last page of all, complete and replan.
+    After the last page of all, complete, and replan if any other wave hangs on this one.
     """
     saved = responding.save_page(
         occasion=occasion,
@@ -56,8 +57,8 @@ def save_page(
         now=now,
         by_itself=by_itself,
     )
-    if saved.completed:
-        participant = saved.occasion.participant
+    participant = saved.occasion.participant
+    if saved.completed and protocol_of(participant.protocol).hangs_on(saved.occasion.wave):
         scheduling.replan(
             [participant], by=Actor.participant(participant.code), now=now, results=results_of
         )

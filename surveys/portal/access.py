@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from enum import Enum, auto
 
-from django.db.models import QuerySet
 from django.urls import reverse
 
 from surveys.lib import tokens
 from surveys.participants.models import Participant
 from surveys.portal.passes import Pass
-from surveys.scheduling.models import DOCUMENTS, Occasion
+from surveys.scheduling.found import find
+from surveys.scheduling.models import Occasion
 from surveys.scheduling.states import OccasionState
 
 FROM_OWN_PAGE = "own"  # in the query: no mail brought this visitor here
@@ -35,7 +35,7 @@ def behind_link(token: str) -> Occasion:
     """The occasion of a personal link; raises NoSuchLink."""
     try:
         row = tokens.claimed_row(token)
-        occasion = _occasions().get(pk=row)
+        occasion = find(row)
         tokens.verify("occasion", token, occasion.id, occasion.link_generation)
     except (tokens.BadToken, Occasion.DoesNotExist) as error:
         raise NoSuchLink from error
@@ -63,8 +63,11 @@ def behind_pass(visit: Pass | None) -> Occasion:
     """The occasion that a browser's pass is for; raises NoSuchLink, also before Start."""
     if visit is None:
         raise NoSuchLink
-    occasion = _occasions().filter(pk=visit.occasion, link_generation=visit.generation).first()
-    if occasion is None or occasion.link_opened_at is None:
+    try:
+        occasion = find(visit.occasion)
+    except Occasion.DoesNotExist as error:
+        raise NoSuchLink from error
+    if occasion.link_generation != visit.generation or occasion.link_opened_at is None:
         raise NoSuchLink
     return occasion
 
@@ -83,8 +86,3 @@ def access_to(occasion: Occasion, now: datetime) -> Access:
             return Access.CLOSED
         case _:
             return Access.NOT_NEEDED
-
-
-def _occasions() -> QuerySet[Occasion]:
-    rows = Occasion.objects.select_related("participant__study", "protocol__study")
-    return rows.defer(*DOCUMENTS)

@@ -54,13 +54,13 @@ def frame_of(occasion: Occasion, visit: Pass | None = None) -> Frame:
 def frame_of_person(participant: Participant) -> Frame:
     """The frame for what is about a participant altogether, in their own language."""
     protocol = protocol_of(participant.protocol)
-    frame = _framed(protocol, _spoken(protocol, participant.language))
+    frame = _framed(protocol, protocol.spoken(participant.language))
     return replace(frame, languages=())
 
 
 def frame_of_study(protocol: Protocol, *wanted: str) -> Frame:
     """The frame before anybody takes part, in the first language of the study that is wanted."""
-    return _framed(protocol, _spoken(protocol, *wanted))
+    return _framed(protocol, protocol.spoken(*wanted))
 
 
 def _framed(protocol: Protocol, language: str) -> Frame:
@@ -82,8 +82,4 @@ def bare_frame(request: HttpRequest) -> Frame:
 
 def _language(occasion: Occasion, protocol: Protocol, visit: Pass | None) -> str:
     wanted = [visit.language] if visit and visit.occasion == occasion.id else []
-    return _spoken(protocol, *wanted, occasion.participant.language)
-
-
-def _spoken(protocol: Protocol, *wanted: str) -> str:
-    return next((each for each in wanted if each in protocol.languages), protocol.languages[0])
+    return protocol.spoken(*wanted, occasion.participant.language)

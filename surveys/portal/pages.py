@@ -20,10 +20,10 @@ from surveys.portal.notices import Notice
 from surveys.portal.passes import PageSeal, Pass, give_pass, read_pass, read_seal
 from surveys.portal.responses import noted, see_other
 from surveys.portal.showing import current, show_page
-from surveys.responding.actions import AlreadyFinal, PageSaved
+from surveys.responding.actions import AlreadyFinal, LinkRenewed, PageSaved
 from surveys.responding.places import Place
 from surveys.responding.standing import NoSuchPage, standing
-from surveys.scheduling.actions import OccasionClosed, OccasionNotOpen
+from surveys.scheduling.actions import NotAnswerable
 from surveys.scheduling.models import Occasion
 
 PARTICIPANTS = ("/s/", "/survey/", "/me/")  # the paths of this face
@@ -104,15 +104,15 @@ def _save(request: HttpRequest) -> HttpResponse:
     if posted is None:
         return notices.show(request, Notice.ODD)
     visit = read_pass(request)
-    try:
-        occasion = behind_pass(posted.owner)
-    except NoSuchLink:
-        return notices.show(request, Notice.NO_VISIT)
     if visit is None or not posted.belongs_to(visit):
+        try:
+            occasion = behind_pass(posted.owner)
+        except NoSuchLink:
+            return notices.show(request, Notice.NO_VISIT)
         if "reopen" not in posted.fields:
             return notices.hold(request, frame_of(occasion), posted.fields)
         visit = replace(posted.owner, language=occasion.participant.language)
-    return _save_for(request, posted, visit, occasion)
+    return _save_for(request, posted, visit)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -139,29 +139,28 @@ def _posted(request: HttpRequest) -> Posted | None:
     return Posted(fields, seal) if seal else None
 
 
-def _save_for(
-    request: HttpRequest, posted: Posted, visit: Pass, occasion: Occasion
-) -> HttpResponse:
-    frame = frame_of(occasion, visit)
-    now = clock.now()
-    access = access_to(occasion, now)
-    if access not in {Access.OPEN, Access.COMPLETED}:
-        return notices.show(request, notices.OF_ACCESS[access], frame)
-    paradata = {"shown": posted.seal.shown_at.isoformat(), "language": frame.language}
+def _save_for(request: HttpRequest, posted: Posted, visit: Pass) -> HttpResponse:
+    known = {
+        "generation": str(visit.generation),
+        "shown": posted.seal.shown_at.isoformat(),
+        "language": visit.language,
+    }
     try:
         saved = pipeline.save_page(
-            occasion=occasion.id,
+            occasion=visit.occasion,
             instrument=posted.place.instrument,
             page=posted.place.page,
-            posted={**posted.fields, **paradata},
+            posted={**posted.fields, **known},
             forward=posted.goes_forward,
-            now=now,
+            now=clock.now(),
             by_itself=posted.saves_itself,
         )
-    except (OccasionClosed, OccasionNotOpen):
-        return notices.show(request, Notice.CLOSED, frame)
+    except (Occasion.DoesNotExist, LinkRenewed):
+        return notices.show(request, Notice.NO_VISIT)
+    except NotAnswerable:
+        return _turned_away(request, visit)
     except AlreadyFinal:
-        return notices.show(request, Notice.HANDED_IN, frame)
+        return _turned_away(request, visit, Notice.HANDED_IN)
     except NoSuchPage:
         return see_other("portal:survey", replace(visit, place=None))
     reached(Point.AFTER_SAVE)
@@ -170,6 +169,17 @@ def _save_for(
     if posted.saves_itself:
         return noted(saved.problems)
     return _after(request, posted, visit, saved)
+
+
+def _turned_away(request: HttpRequest, visit: Pass, notice: Notice | None = None) -> HttpResponse:
+    """Why the page could not be saved; without a notice, by how the occasion stands now."""
+    try:
+        occasion = behind_pass(visit)
+    except NoSuchLink:
+        return notices.show(request, Notice.NO_VISIT)
+    if notice is None:
+        notice = notices.OF_ACCESS.get(access_to(occasion, clock.now()), Notice.CLOSED)
+    return notices.show(request, notice, frame_of(occasion, visit))
 
 
 def _after(request: HttpRequest, posted: Posted, visit: Pass, saved: PageSaved) -> HttpResponse:

@@ -7,11 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
-
 from surveys.audit import log
 from surveys.audit.actors import Actor
-from surveys.instruments import registry
 from surveys.instruments.definition import Instrument
 from surveys.instruments.ordering import options_shown
 from surveys.responding.answers import PageAnswers, Problem, merged, parse_page
@@ -22,6 +19,11 @@ from surveys.responding.places import Place, first_unsaved, page_after, page_bef
 from surveys.responding.standing import Standing, standing
 from surveys.scheduling import actions as scheduling
 from surveys.scheduling.models import Occasion
+from surveys.scheduling.states import OccasionState
+
+
+class LinkRenewed(ValueError):
+    """The personal link by which the page was opened leads nowhere any more."""
 
 
 class AlreadyFinal(ValueError):
@@ -44,7 +46,6 @@ class PageSaved:
     raised: bool = False
 
 
-@transaction.atomic
 def save_page(
     *,
     occasion: UUID,
@@ -60,12 +61,18 @@ def save_page(
     What is valid is kept even when another item needs attention; going back insists on nothing.
     A page posted twice is stored once. A page that saves itself stays where it is: only the items
     that were `touched` count, and nothing when a newer save of the same showing was there before.
-    `posted` may carry `shown` (an ISO instant that the caller vouches for), `seconds`, `touched`,
-    `turn`, `device`, `layout` and `language` for the paradata.
+    Called within a transaction, which is the pipeline's. `posted` may carry what the caller vouches
+    for, `shown` (an ISO instant) and the `generation` of the link by which the page was opened, and
+    `seconds`, `touched`, `turn`, `device`, `layout` and `language` for the paradata.
 
-    Raises NoSuchPage, AlreadyFinal, and scheduling's OccasionNotOpen and OccasionClosed.
+    Raises LinkRenewed, NoSuchPage, AlreadyFinal, and scheduling's OccasionNotOpen and
+    OccasionClosed.
     """
     row = scheduling.hold(occasion)  # until the end: pages are saved one after the other
+    if posted.get("generation") not in {None, str(row.link_generation)}:
+        raise LinkRenewed("the link by which the page was opened has been renewed")
+    if row.state != OccasionState.COMPLETED:  # its pages may come again
+        scheduling.check_answerable(row, now)
     stands = standing(row)
     place = Place(instrument, page)
     definition = stands.of(place)
@@ -75,7 +82,7 @@ def save_page(
         page=page,
         items=[item.code for item in items],
         options=options_shown(definition, items),
-        language=posted.get("language", definition.languages[0]),
+        language=stands.protocol.spoken(posted.get("language", ""), row.participant.language),
         now=now,
         by_itself=by_itself,
     )
@@ -91,8 +98,8 @@ def save_page(
     is_back = not (forward or by_itself)
     if not (moves_on or parsed.has_content or draft is not None):
         return _stays(row, definition, place, parsed, is_back=is_back)
-    scheduling.record_saved(occasion=row, now=now, is_held=True)
-    submission = draft or _new(row, definition, visit)
+    scheduling.record_saved(occasion=row, now=now)
+    submission = draft or _new(stands, instrument, visit)
     shown = _fill(submission, parsed, visit, stands.asking, moves_on=moves_on)
     following = page_after(shown, page) or first_unsaved(shown, submission.answers)
     if moves_on and following is None:
@@ -100,9 +107,9 @@ def save_page(
     submission.save()
     if not moves_on:
         return _stays(row, definition, place, parsed, is_back=is_back)
-    return (
-        PageSaved(row, False, Place(instrument, following)) if following else _handed_in(row, now)
-    )
+    if following is None:
+        return _handed_in(stands, submission, now)
+    return PageSaved(row, False, Place(instrument, following))
 
 
 def _stays(
@@ -120,10 +127,10 @@ def _again(row: Occasion, stands: Standing, final: Submission, parsed: PageAnswe
     return PageSaved(row, False, stands.place)
 
 
-def _new(row: Occasion, definition: Instrument, visit: Visit) -> Submission:
+def _new(stands: Standing, instrument: str, visit: Visit) -> Submission:
     return Submission(
-        occasion=row,
-        instrument=registry.version(definition.ref),
+        occasion=stands.occasion,
+        instrument=stands.versions[instrument],
         started_at=visit.shown_at or visit.saved_at,
     )
 
@@ -155,13 +162,13 @@ def _finish(submission: Submission) -> None:
     submission.finished_at = submission.saved_at
 
 
-def _handed_in(row: Occasion, now: datetime) -> PageSaved:
+def _handed_in(stands: Standing, submission: Submission, now: datetime) -> PageSaved:
     """An instrument has become final; with the last one the occasion is completed."""
-    stands = standing(row)
+    row, stands = stands.occasion, stands.with_saved(submission)
     place = stands.place
     if place is None:
         _pass_over(stands, now)
-        scheduling.complete(occasion=row, now=now, is_held=True)
+        scheduling.complete(occasion=row, now=now)
         code = row.participant.code
         log.record(
             "occasion.completed",
@@ -181,7 +188,7 @@ def _pass_over(stands: Standing, now: datetime) -> None:
         if instrument.ref not in stands.submissions:
             Submission.objects.create(
                 occasion=stands.occasion,
-                instrument=registry.version(instrument.ref),
+                instrument=stands.versions[instrument.ref],
                 state=Submission.State.FINAL,
                 paradata=stands.asking.settled(instrument.ref, {}, {}).noted_in({}),
                 started_at=now,

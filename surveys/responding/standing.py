@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from surveys.design import registry as protocols
 from surveys.design.asking import asked
+from surveys.design.protocol import Protocol
 from surveys.instruments.definition import Instrument
+from surveys.instruments.models import InstrumentVersion
 from surveys.instruments.ordering import drawn
+from surveys.instruments.registry import instrument_of
+from surveys.lib.reading import Part, Reading
 from surveys.responding.branching import Asking
 from surveys.responding.models import Submission
 from surveys.responding.places import Filled, Place, is_reached, next_place
 from surveys.scheduling.models import Occasion
+
+_ASKED = Reading(
+    (
+        Part(InstrumentVersion, "i", unread=("document",)),
+        Part(Submission, "s", unread=("flat",)),
+    ),
+    """
+    FROM unnest(%(codes)s::text[], %(versions)s::int[]) AS asked(code, version)
+    JOIN surveys_instrumentversion i USING (code, version)
+    LEFT JOIN surveys_submission s ON s.instrument_id = i.id AND s.occasion_id = %(occasion)s
+    """,
+)
 
 
 class NoSuchPage(ValueError):
@@ -27,6 +43,8 @@ class Standing:
     instruments: Sequence[Instrument]
     submissions: Mapping[str, Submission]
     asking: Asking
+    versions: Mapping[str, InstrumentVersion]
+    protocol: Protocol
 
     @property
     def filled(self) -> dict[str, Filled]:
@@ -40,6 +58,12 @@ class Standing:
     def place(self) -> Place | None:
         """The first page that is not yet saved; None when all is done."""
         return next_place(self.instruments, self.filled)
+
+    def with_saved(self, submission: Submission) -> Standing:
+        """How it stands now that this submission is as it is."""
+        submissions = {**self.submissions, submission.instrument.ref: submission}
+        asking = Asking(self.occasion, self.asking.instruments, submissions)
+        return replace(self, instruments=asking.shown(), submissions=submissions, asking=asking)
 
     def of(self, place: Place) -> Instrument:
         """The instrument of a page that has been reached; raises NoSuchPage."""
@@ -58,14 +82,24 @@ def standing(occasion: Occasion) -> Standing:
     is shuffled stands in the order that the study's seed gives this person.
     """
     protocol = protocols.protocol_of(occasion.protocol)
-    wave, form = protocol.by_code[occasion.wave], occasion.local.get("form", "")
-    rows = Submission.objects.filter(occasion=occasion).select_related("instrument")
-    rows = rows.defer("instrument__document", "flat")
-    submissions = {row.instrument.ref: row for row in rows}
+    wave, form = protocol.by_code[occasion.wave], protocol.form(occasion.local.get("form", ""))
+    versions: dict[str, InstrumentVersion] = {}
+    submissions: dict[str, Submission] = {}
+    refs = [ref.split("@") for ref in form.asked(wave)]
+    for version, submission in _ASKED.rows(
+        occasion=occasion.pk,
+        codes=[code for code, _ in refs],
+        versions=[int(number) for _, number in refs],
+    ):
+        versions[version.ref] = version
+        if submission:
+            submission.occasion, submission.instrument = occasion, version
+            submissions[version.ref] = submission
+    definitions = {ref: instrument_of(version) for ref, version in versions.items()}
     person = f"{occasion.participant.study.seed}|{occasion.participant.code}"
     instruments = [
         drawn(instrument, person, f"{occasion.wave}|{occasion.nth}")
-        for instrument in asked(protocol, wave, form)
+        for instrument in asked(wave, form, definitions)
     ]
     asking = Asking(occasion, instruments, submissions)
-    return Standing(occasion, asking.shown(), submissions, asking)
+    return Standing(occasion, asking.shown(), submissions, asking, versions, protocol)

@@ -11,8 +11,8 @@ from surveys.scheduling.answering import (
     OccasionClosed,
     OccasionNotOpen,
     cancel_remaining,
+    check_answerable,
     complete,
-    hold,
     open_link,
     record_saved,
 )
@@ -29,6 +29,7 @@ from surveys.scheduling.asking import (
     startable,
 )
 from surveys.scheduling.counting import PlanCounts
+from surveys.scheduling.found import hold
 from surveys.scheduling.reconciling import Reconciled, reconcile_due, reconcile_now
 from surveys.scheduling.replanning import replan
 from surveys.scheduling.silencing import renew_links, send_after_all, silence, unsilence
@@ -53,6 +54,7 @@ __all__ = [
     "adopt_if_few",
     "ask_again",
     "cancel_remaining",
+    "check_answerable",
     "close_due",
     "complete",
     "hold",

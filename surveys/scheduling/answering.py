@@ -1,6 +1,7 @@
 """What a person's own acts do to an occasion, and what withdrawal does; part of `actions`.
 
-Each holds the participant's row first and the occasion's second, as everywhere.
+Each holds the participant's row first and the occasion's second, as everywhere; of a page that is
+saved the caller holds them.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from surveys.design.registry import protocol_of
 from surveys.design.schedule import window
 from surveys.participants.models import Participant
 from surveys.scheduling.facts import hold as hold_participants
-from surveys.scheduling.models import DOCUMENTS, Occasion
-from surveys.scheduling.moves import advance, drop_messages
+from surveys.scheduling.found import hold
+from surveys.scheduling.models import Occasion
+from surveys.scheduling.moves import advance, drop_messages, write
 from surveys.scheduling.states import Cause, MessageState, OccasionState, WhyNot
 
 ANSWERABLE = (OccasionState.OPEN, OccasionState.STARTED)
@@ -41,17 +43,6 @@ class OccasionClosed(NotAnswerable):
     """It is completed, expired or cancelled."""
 
 
-def hold(occasion: UUID) -> Occasion:
-    """The occasion, fresh and locked together with its participant until the transaction ends.
-
-    Raises Occasion.DoesNotExist.
-    """
-    hold_participants([Occasion.objects.values_list("participant", flat=True).get(pk=occasion)])
-    rows = Occasion.objects.select_for_update(of=("self",), no_key=True)
-    rows = rows.select_related("participant__study", "protocol__study").defer(*DOCUMENTS)
-    return rows.get(pk=occasion)
-
-
 @transaction.atomic
 def open_link(*, occasion: UUID, now: datetime) -> Occasion:
     """Note that Start was pressed; the first time counts.
@@ -59,52 +50,43 @@ def open_link(*, occasion: UUID, now: datetime) -> Occasion:
     Raises OccasionNotOpen and OccasionClosed.
     """
     row = hold(occasion)
-    _answerable_since(row, now)
+    check_answerable(row, now)
     if row.link_opened_at is None:
         row.link_opened_at = now
         row.save(update_fields=["link_opened_at"])
     return row
 
 
-@transaction.atomic
-def record_saved(*, occasion: Occasion, now: datetime, is_held: bool = False) -> Occasion:
+def record_saved(*, occasion: Occasion, now: datetime) -> None:
     """Note that a page was saved: the first save starts the occasion, each one moves its close.
 
-    Brings `occasion` up to date; `is_held` says that it comes from `hold` in this transaction.
+    `occasion` comes from `hold` in this transaction, and is brought up to date.
     Raises OccasionNotOpen and OccasionClosed.
     """
-    row = occasion if is_held else hold(occasion.pk)
-    counts_from = _answerable_since(row, now)
-    if row.state == OccasionState.OPEN:
-        advance([row.pk], OccasionState.STARTED, started_at=now)
-    wave = protocol_of(row.protocol).by_code[row.wave]
+    counts_from = check_answerable(occasion, now)
+    wave = protocol_of(occasion.protocol).by_code[occasion.wave]
     occasion.state = OccasionState.STARTED
-    occasion.started_at = row.started_at or now
+    occasion.started_at = occasion.started_at or now
     occasion.last_saved_at = now
     occasion.closes_at = window(
         counts_from,
         wave.window,
-        row.local.get("zone", row.participant.timezone),
+        occasion.local.get("zone", occasion.participant.timezone),
         started=occasion.started_at,
         last_saved=now,
     )
-    occasion.save(update_fields=["started_at", "last_saved_at", "closes_at"])
-    return occasion
+    write(occasion, *ANSWERABLE)
 
 
-@transaction.atomic
-def complete(*, occasion: Occasion, now: datetime, is_held: bool = False) -> Occasion:
+def complete(*, occasion: Occasion, now: datetime) -> None:
     """Every instrument is final: nothing more is asked or sent for this occasion.
 
-    `is_held` says that it comes from `hold` in this transaction. Raises IllegalMove unless the
-    occasion is started.
+    `occasion` comes from `hold` in this transaction, and is brought up to date. Raises IllegalMove
+    unless it is started.
     """
-    if not is_held:
-        hold(occasion.pk)
-    advance([occasion.pk], OccasionState.COMPLETED, ended_at=now)
-    drop_messages([occasion.pk], MessageState.CANCELLED, WhyNot.COMPLETED)
     occasion.state, occasion.ended_at = OccasionState.COMPLETED, now
-    return occasion
+    write(occasion, OccasionState.STARTED)
+    drop_messages([occasion.pk], MessageState.CANCELLED, WhyNot.COMPLETED)
 
 
 @transaction.atomic
@@ -128,8 +110,11 @@ def cancel_remaining(*, participant: Participant, by: Actor, now: datetime) -> i
     return len(occasions)
 
 
-def _answerable_since(row: Occasion, now: datetime) -> datetime:
-    """The opening from which the window counts; raises unless it may be answered now."""
+def check_answerable(row: Occasion, now: datetime) -> datetime:
+    """The opening from which the window counts.
+
+    Raises OccasionNotOpen and OccasionClosed unless it may be answered now.
+    """
     if row.state in NOT_YET or row.opens_at is None:
         raise OccasionNotOpen(row.state)
     if row.state not in ANSWERABLE:

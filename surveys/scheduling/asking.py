@@ -22,10 +22,10 @@ from surveys.scheduling.answering import (
     NOT_YET,
     OccasionClosed,
     OccasionNotOpen,
-    hold,
 )
 from surveys.scheduling.facts import ReadResults, dossiers, no_results, results_for
 from surveys.scheduling.facts import hold as hold_participants
+from surveys.scheduling.found import hold
 from surveys.scheduling.models import Message, Occasion
 from surveys.scheduling.planner import PlannedOccasion, Planner
 from surveys.scheduling.replanning import replan

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from surveys.lib import sql
 from surveys.lib.states import IllegalMove
 from surveys.scheduling.models import Message, Occasion
 from surveys.scheduling.states import (
@@ -20,6 +21,16 @@ from surveys.scheduling.states import (
     OccasionState,
     WhyNot,
 )
+
+_MOMENTS = ("state", "started_at", "last_saved_at", "closes_at", "ended_at")
+_WRITE = f"""
+    UPDATE surveys_occasion SET {", ".join(f"{name} = %({name})s" for name in _MOMENTS)}
+    WHERE id = %(id)s AND state = ANY(%(sources)s)
+"""  # noqa: S608 -- constants only
+_DROP = """
+    UPDATE surveys_message SET state = %(after)s, why_not = %(why_not)s
+    WHERE occasion_id = ANY(%(occasions)s) AND state = %(due)s
+"""
 
 
 def advance(occasions: Collection[UUID], after: OccasionState, **fields: Any) -> int:
@@ -36,13 +47,26 @@ def advance(occasions: Collection[UUID], after: OccasionState, **fields: Any) ->
     return n_hit
 
 
+def write(occasion: Occasion, *sources: OccasionState) -> None:
+    """Write the state and the moments of one occasion that the caller holds.
+
+    Raises IllegalMove unless the row is in one of the states `sources`.
+    """
+    values = {name: getattr(occasion, name) for name in _MOMENTS}
+    n_hit = sql.execute_prepared(_WRITE, {**values, "id": occasion.pk, "sources": list(sources)})
+    if n_hit != 1:
+        raise IllegalMove(f"an occasion cannot become {occasion.state}")
+
+
 def drop_messages(occasions: Collection[UUID], after: MessageState, why_not: WhyNot) -> int:
     """Take the messages that are still to be sent out of the plan; one that a worker has stays."""
     if not occasions:
         return 0
     MESSAGE.check(MessageState.DUE, after)
-    due = Message.objects.filter(occasion__in=occasions, state=MessageState.DUE)
-    return due.update(state=after, why_not=why_not)
+    return sql.execute_prepared(
+        _DROP,
+        {"occasions": list(occasions), "after": after, "why_not": why_not, "due": MessageState.DUE},
+    )
 
 
 def drop_these(messages: Collection[UUID], why_not: WhyNot) -> int:

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from surveys import pipeline
 from surveys.instruments.definition import Instrument
-from surveys.responding.actions import PageSaved, save_page
+from surveys.responding.actions import PageSaved
 from surveys.responding.models import Submission
 from surveys.responding.places import Place, ordinal
 from surveys.responding.standing import NoSuchPage, standing
@@ -45,7 +46,7 @@ REF = SMOKING.ref
 def save(
     occasion: Occasion, page: int, posted: dict[str, str], *, of: str = REF, forward: bool = True
 ) -> PageSaved:
-    return save_page(
+    return pipeline.save_page(
         occasion=occasion.id, instrument=of, page=page, posted=posted, forward=forward, now=NOW
     )
 

@@ -11,8 +11,9 @@ from uuid import UUID
 import pytest
 from django.db import connection
 
+from surveys import pipeline
 from surveys.audit.models import Event
-from surveys.responding.actions import PageSaved, save_page
+from surveys.responding.actions import PageSaved
 from surveys.responding.models import Submission
 from surveys.scheduling import actions as scheduling
 from surveys.scheduling.models import Occasion
@@ -45,7 +46,7 @@ def all_at_once(jobs: list[Callable[[], PageSaved]]) -> list[PageSaved | Excepti
 def save(
     occasion: Occasion, of: str, page: int, posted: dict[str, str], *, forward: bool = True
 ) -> PageSaved:
-    return save_page(
+    return pipeline.save_page(
         occasion=occasion.id, instrument=of, page=page, posted=posted, forward=forward, now=NOW
     )
 

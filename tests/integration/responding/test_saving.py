@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from surveys import pipeline
 from surveys.audit.models import Event
-from surveys.responding.actions import AlreadyFinal, PageSaved, save_page
+from surveys.responding.actions import AlreadyFinal, PageSaved
 from surveys.responding.answers import Problem
 from surveys.responding.models import Submission
 from surveys.responding.places import Place
@@ -40,7 +41,7 @@ def save(
     forward: bool = True,
     now: datetime = NOW,
 ) -> PageSaved:
-    return save_page(
+    return pipeline.save_page(
         occasion=occasion.id, instrument=of, page=page, posted=posted, forward=forward, now=now
     )
 

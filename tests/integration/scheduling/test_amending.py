@@ -19,11 +19,12 @@ from surveys.design.protocol import Protocol
 from surveys.lib.snapshots import read_only
 from surveys.participants.models import ConsentRecord, Participant
 from surveys.scheduling import amending, previewing
-from surveys.scheduling.actions import PlanCounts, close_due, open_due, record_saved, replan
+from surveys.scheduling.actions import PlanCounts, close_due, open_due, replan
 from surveys.scheduling.amending import waiting
 from surveys.scheduling.models import Message, Occasion
 from surveys.scheduling.states import MessageState
 from tests.functional.console.cast import fingerprint
+from tests.integration.scheduling.holding import save
 from tests.world import (
     DAY,
     NOW,
@@ -150,7 +151,7 @@ def test_b13_who_is_under_way_finishes_on_their_version() -> None:
     study = a_study(2)
     first = study.protocols.get()
     begun, waits = Occasion.objects.filter(wave="baseline").order_by("participant__code")
-    record_saved(occasion=begun, now=NOW)
+    save(begun, NOW)
     closes = dict(Occasion.objects.filter(wave="baseline").values_list("pk", "closes_at"))
     sent = list(Message.objects.filter(state="sent").order_by("pk").values())
     draft(study)

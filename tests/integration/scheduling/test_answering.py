@@ -16,10 +16,11 @@ from surveys.scheduling.actions import (
     OccasionNotOpen,
     cancel_remaining,
     complete,
+    hold,
     open_link,
-    record_saved,
 )
 from surveys.scheduling.models import Occasion
+from tests.integration.scheduling.holding import save
 from tests.world import (
     DAY,
     NOW,
@@ -67,7 +68,7 @@ def test_what_is_not_open_is_refused_and_stays_as_it_was(
     with pytest.raises(refusal) as opened:
         open_link(occasion=occasion.pk, now=NOW)
     with pytest.raises(refusal) as saved:
-        record_saved(occasion=occasion, now=NOW)
+        save(occasion, NOW)
     assert (opened.value.state, saved.value.state) == (state, state)
     fresh = Occasion.objects.get()
     assert (fresh.state, fresh.link_opened_at, fresh.last_saved_at) == (
@@ -77,23 +78,22 @@ def test_what_is_not_open_is_refused_and_stays_as_it_was(
 
 def test_the_first_save_starts_and_each_save_moves_the_close() -> None:
     occasion = an_occasion()
-    saved = record_saved(occasion=occasion, now=NOW)
-    assert saved is occasion
+    saved = save(occasion, NOW)
     assert (saved.state, saved.started_at, saved.last_saved_at) == ("started", NOW, NOW)
     assert saved.closes_at == NOW + 12 * HOUR
-    record_saved(occasion=occasion, now=NOW + 10 * HOUR)
+    save(occasion, NOW + 10 * HOUR)
     fresh = Occasion.objects.get()
     assert (fresh.state, fresh.started_at) == ("started", NOW)
     assert (fresh.last_saved_at, fresh.closes_at) == (NOW + 10 * HOUR, NOW + 22 * HOUR)
     with pytest.raises(OccasionClosed):
-        record_saved(occasion=occasion, now=NOW + 22 * HOUR)
+        save(occasion, NOW + 22 * HOUR)
 
 
 def test_without_an_inactivity_limit_a_start_gives_the_time_to_finish() -> None:
     occasion = an_occasion({"start_within": "P14D", "finish_within": "P2D"})
     first_close = occasion.opens_at
     assert first_close is not None
-    record_saved(occasion=occasion, now=NOW + 13 * DAY)
+    save(occasion, NOW + 13 * DAY)
     assert Occasion.objects.get().closes_at == first_close + 16 * DAY
 
 
@@ -101,11 +101,12 @@ def test_a_completion_ends_the_occasion_and_its_reminders() -> None:
     occasion = an_occasion()
     make_message(occasion, state="sent", sent_at=NOW)
     make_message(occasion, "reminder", due_at=NOW + DAY)
-    record_saved(occasion=occasion, now=NOW)
-    complete(occasion=occasion, now=NOW + HOUR)
+    save(occasion, NOW)
+    held = hold(occasion.pk)
+    complete(occasion=held, now=NOW + HOUR)
     fresh = Occasion.objects.get()
     assert (fresh.state, fresh.ended_at) == ("completed", NOW + HOUR)
-    assert (occasion.state, occasion.ended_at) == (fresh.state, fresh.ended_at)
+    assert (held.state, held.ended_at) == (fresh.state, fresh.ended_at)
     found = fresh.messages.order_by("due_at").values_list("state", "why_not")
     assert list(found) == [("sent", ""), ("cancelled", "completed")]
 
@@ -114,7 +115,7 @@ def test_a_completion_ends_the_occasion_and_its_reminders() -> None:
 def test_only_what_is_started_can_be_completed(state: str) -> None:
     occasion = an_occasion(state=state)
     with pytest.raises(IllegalMove):
-        complete(occasion=occasion, now=NOW)
+        complete(occasion=hold(occasion.pk), now=NOW)
     assert Occasion.objects.get().state == state
 
 

@@ -33,6 +33,7 @@ from surveys.scheduling.actions import (
 )
 from surveys.scheduling.comparing import compare_all
 from surveys.scheduling.models import Message, Occasion
+from tests.integration.scheduling.holding import save
 from tests.world import (
     DAY,
     NOW,
@@ -219,13 +220,13 @@ def test_a_page_saved_while_the_sweep_closes_is_either_kept_or_refused() -> None
         person = make_participant(make_study(f"study-{number}"), f"P{number}")
         occasion = make_occasion(person, closes_at=NOW)
 
-        def save(row: Occasion = occasion) -> str:
+        def keep(row: Occasion = occasion) -> str:
             try:
-                return record_saved(occasion=row, now=NOW - timedelta(microseconds=1)).state
+                return save(row, NOW - timedelta(microseconds=1)).state
             except ValueError as refusal:
                 return type(refusal).__name__
 
-        saved, closed = at_once(save, lambda: close_due(now=NOW))
+        saved, closed = at_once(keep, lambda: close_due(now=NOW))
         occasion.refresh_from_db()
         outcomes.add((saved, closed.n_closed, occasion.state))
     assert outcomes <= {("started", 0, "started"), ("OccasionClosed", 1, "expired")}

@@ -19,11 +19,11 @@ from surveys.scheduling.actions import (
     cancel_remaining,
     close_due,
     open_due,
-    record_saved,
     replan,
 )
 from surveys.scheduling.models import Message, Occasion
 from surveys.scheduling.planner import PersonFacts, Planner
+from tests.integration.scheduling.holding import save
 from tests.world import (
     NOW,
     make_participant,
@@ -201,7 +201,7 @@ def test_a_window_that_opened_late_grows_by_no_save() -> None:
     occasion = Occasion.objects.get()
     planned = datetime(2027, 2, 20, 8, 0, tzinfo=UTC)
     assert (occasion.opens_at, occasion.closes_at) == (NOW, planned + timedelta(days=14))
-    record_saved(occasion=occasion, now=NOW)
+    save(occasion, NOW)
     assert Occasion.objects.get().closes_at == planned + timedelta(days=16)
 
 

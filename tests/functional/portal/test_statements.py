@@ -1,0 +1,84 @@
+"""What a participant's page costs in the database: each statement is there for a reason."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+
+from surveys.scheduling.models import Occasion
+from tests.answering import link, make_answerable
+from tests.functional.portal.test_pages import hidden
+from tests.questionnaires import EVERY_KIND
+from tests.statements import statements
+from tests.world import make_message
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+FIND = ("find the occasion behind the pass", r"SELECT o\.\S+ .* WHERE o\.id = \S+$")
+CLOCK = ("ask the time", r"SELECT clock_timestamp\(\)")
+HOLD = ("lock the person, then the occasion", r"SELECT o\.\S+ .* FOR NO KEY UPDATE OF p, o$")
+READ = ("read what is asked and saved", r"SELECT i\.\S+ .* LEFT JOIN surveys_submission s ")
+START = ("start the occasion and move its close", r"UPDATE surveys_occasion SET state = ")
+DRAFT = ("write the answers and the paradata", r'INSERT INTO "surveys_submission" ')
+KEEP = ("write the answers and the paradata", r'UPDATE "surveys_submission" SET ')
+COMPLETE = ("complete the occasion", START[1])
+DROP = ("drop its reminders", r"UPDATE surveys_message SET state = ")
+AUDIT = ("leave an audit event", r'INSERT INTO "surveys_event" ')
+
+PAGE_VIEW = [FIND, CLOCK, READ]
+DRAFT_POST = [CLOCK, HOLD, READ, START, DRAFT]
+LAST_PAGE = [CLOCK, HOLD, READ, START, KEEP, COMPLETE, DROP, AUDIT]
+
+TYPED = [
+    {"closeness": "6", "age": "40", "hours": "7,5"},
+    {"change": "-2", "note": "fine", "agree": "1"},
+    {"action-": "1"},
+]
+
+
+@pytest.fixture
+def occasion(client: Client) -> Occasion:
+    """Just started; the process and the connection have seen such pages before."""
+    occasion = make_answerable([EVERY_KIND])
+    make_message(occasion, "reminder")
+    client.post(link(occasion), {"start": "1"})
+    client.get("/survey/")
+    return occasion
+
+
+def check(found: list[str], wanted: list[tuple[str, str]]) -> None:
+    """One statement for each reason and none besides; a failure lists both."""
+    told = "\n".join(
+        ["Wanted:", *(reason for reason, _ in wanted), "Found:", *(f[:400] for f in found)]
+    )
+    assert len(found) == len(wanted), told
+    for statement, (reason, pattern) in zip(found, wanted, strict=True):
+        assert re.match(pattern, statement), f"not to {reason}: {statement[:400]}\n{told}"
+
+
+@pytest.mark.usefixtures("occasion")
+def test_a_page_that_is_kept_as_a_draft(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = hidden(client.get("/survey/"))
+    with statements(monkeypatch) as found:
+        assert client.post("/survey/", page | TYPED[0]).status_code == 303
+    check(found, DRAFT_POST)
+
+
+@pytest.mark.usefixtures("occasion")
+def test_the_last_page_of_all(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    for typed in TYPED[:-1]:
+        client.post("/survey/", hidden(client.get("/survey/")) | typed)
+    page = hidden(client.get("/survey/"))
+    with statements(monkeypatch) as found:
+        sent = client.post("/survey/", page | TYPED[-1])
+    assert sent["Location"] == "/survey/thanks/"
+    check(found, LAST_PAGE)
+
+
+@pytest.mark.usefixtures("occasion")
+def test_a_page_that_is_looked_at(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    with statements(monkeypatch) as found:
+        assert client.get("/survey/").status_code == 200
+    check(found, PAGE_VIEW)
