@@ -8,9 +8,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from surveys.design.asking import asked
+from surveys.design.forms import Form
 from surveys.design.models import ProtocolVersion
-from surveys.design.protocol import Protocol
+from surveys.design.protocol import Protocol, Wave
 from surveys.design.registry import protocol_of
+from surveys.instruments import registry
+from surveys.instruments.definition import Instrument
 from surveys.instruments.duration import minutes
 from surveys.lib import dates, languages
 from surveys.messaging.links import Links
@@ -121,12 +124,17 @@ def _drafted(protocol: Protocol, letter: Letter) -> _Draft:
         values={
             "study": languages.pick(protocol.title, *said),
             "wave": languages.pick(wave.title, *said) if wave.title else wave.code,
-            "minutes": str(minutes(asked(protocol, wave, letter.form))),
+            "minutes": str(minutes(_asked(wave, protocol.form(letter.form)))),
             "contact_name": protocol.contact.name,
             "contact_email": protocol.contact.email,
         },
         reply_to=protocol.contact.email,
     )
+
+
+def _asked(wave: Wave, form: Form) -> list[Instrument]:
+    refs = form.asked(wave)
+    return asked(wave, form, dict(zip(refs, registry.instruments(refs), strict=True)))
 
 
 def _until(letter: Letter) -> str:

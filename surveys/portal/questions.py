@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -86,19 +86,19 @@ class Question:
     first_day: str = ""
     last_day: str = ""
 
-    @property
+    @cached_property
     def is_row(self) -> bool:
         """Whether the options may stand side by side."""
         return 1 < len(self.scale) <= ONE_ROW and all(
             len(choice.label) <= LONGEST_IN_A_ROW for choice in self.scale
         )
 
-    @property
+    @cached_property
     def scale(self) -> list[Choice]:
         """The options that measure something."""
         return [choice for choice in self.choices if not choice.is_aside]
 
-    @property
+    @cached_property
     def asides(self) -> list[Choice]:
         """The options that decline to answer."""
         return [choice for choice in self.choices if choice.is_aside]

@@ -38,7 +38,7 @@ class Planners:
 
     def __getitem__(self, version: int) -> Planner:
         if version not in self._made:
-            row = ProtocolVersion.objects.get(pk=version)
+            row = ProtocolVersion.objects.defer("document").get(pk=version)
             self._made[version] = Planner(protocol_of(row))
         return self._made[version]
 

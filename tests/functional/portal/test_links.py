@@ -18,6 +18,7 @@ from surveys.responding.models import Submission
 from surveys.scheduling.models import Occasion
 from surveys.scheduling.states import OccasionState
 from tests.answering import link, make_answerable
+from tests.functional.portal.test_pages import hidden
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Reply
@@ -140,6 +141,17 @@ def test_a_raised_generation_ends_link_and_visit(client: Client, occasion: Occas
     assert client.get(path).status_code == 404
     assert client.get("/survey/").status_code == 403
     assert client.get(link(Occasion.objects.get())).status_code == 200
+
+
+def test_a_page_that_was_opened_by_an_older_link_is_not_saved(
+    client: Client, occasion: Occasion
+) -> None:
+    client.post(link(occasion), {"start": "1"})
+    page = hidden(client.get("/survey/"))
+    Occasion.objects.update(link_generation=1)
+    for fields in ({}, {"generation": "1"}):
+        assert client.post("/survey/", page | {"mood": "3"} | fields).status_code == 403
+    assert not Submission.objects.exists()
 
 
 @pytest.mark.parametrize(

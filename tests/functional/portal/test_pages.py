@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 from django.test import Client
 
+from surveys.audit.actors import Actor
 from surveys.lib import clock
 from surveys.portal.passes import cookie_name
 from surveys.responding.models import Submission
+from surveys.scheduling.actions import replan
 from surveys.scheduling.models import Occasion
 from surveys.scheduling.states import OccasionState
 from tests.answering import link, make_answerable, make_questionnaire, window_around
@@ -53,6 +55,11 @@ def send(client: Client, typed: Mapping[str, str], **fields: str) -> Reply:
 
 def text(page: Reply) -> str:
     return page.content.decode()
+
+
+def plan(occasion: Occasion) -> None:
+    """Plan what else the study asks of the person, as enrolment would have."""
+    replan([occasion.participant], by=Actor.system("test"), now=clock.now())
 
 
 def answers() -> dict[str, object]:
@@ -285,6 +292,7 @@ def finish(client: Client) -> Reply:
 def test_the_end_says_thanks_and_when_the_next_one_comes(
     visitor: Client, occasion: Occasion
 ) -> None:
+    plan(occasion)
     assert finish(visitor)["Location"] == "/survey/thanks/"
     page = text(visitor.get("/survey/thanks/"))
     assert "Your answers are saved" in page
@@ -338,6 +346,7 @@ def test_that_nothing_has_been_validated_is_said_where_the_items_appear(visitor:
 def test_the_next_date_comes_as_a_calendar_file_that_tells_nothing(
     visitor: Client, occasion: Occasion
 ) -> None:
+    plan(occasion)
     finish(visitor)
     assert "They arrived on" in text(visitor.get("/survey/thanks/"))
     file = visitor.get("/survey/thanks/next.ics")
@@ -362,6 +371,7 @@ def test_of_a_random_prompt_the_calendar_gets_the_day_alone(client: Client) -> N
     drawn = make_questionnaire(
         [SHORT], study="drawn", protocol={"waves": waves}, **window_around(clock.now())
     )
+    plan(drawn)
     client.post(link(drawn), {"start": "1"})
     send(client, {"mood": "3"})
     assert "DTSTART;VALUE=DATE:" in text(client.get("/survey/thanks/next.ics"))

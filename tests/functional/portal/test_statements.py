@@ -9,10 +9,10 @@ from django.test import Client
 
 from surveys.scheduling.models import Occasion
 from tests.answering import link, make_answerable
-from tests.functional.portal.test_pages import hidden
-from tests.questionnaires import EVERY_KIND
+from tests.functional.portal.test_pages import hidden, plan
+from tests.questionnaires import EVERY_KIND, SHORT
 from tests.statements import statements
-from tests.world import make_message
+from tests.world import make_message, wave_document
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,6 +30,18 @@ AUDIT = ("leave an audit event", r'INSERT INTO "surveys_event" ')
 PAGE_VIEW = [FIND, CLOCK, READ]
 DRAFT_POST = [CLOCK, HOLD, READ, START, DRAFT]
 LAST_PAGE = [CLOCK, HOLD, READ, START, KEEP, COMPLETE, DROP, AUDIT]
+
+PLAN = [
+    ("begin what can be undone by itself", r"SAVEPOINT "),
+    ("hold the person for planning", r'SELECT "surveys_participant".* FOR NO KEY UPDATE OF '),
+    ("find the person's version", r'SELECT "surveys_protocolversion"'),
+    ("read their anchors", r'SELECT "surveys_anchor"'),
+    ("hold their plan", r'SELECT "surveys_occasion".* FOR NO KEY UPDATE$'),
+    ("read their plan", r'SELECT "surveys_occasion"'),
+    ("read its messages", r'SELECT "surveys_message"'),
+    ("let what is to come follow their version", r'UPDATE "surveys_occasion" SET "protocol_id"'),
+    ("end what can be undone by itself", r"RELEASE SAVEPOINT "),
+]
 
 TYPED = [
     {"closeness": "6", "age": "40", "hours": "7,5"},
@@ -75,6 +87,23 @@ def test_the_last_page_of_all(client: Client, monkeypatch: pytest.MonkeyPatch) -
         sent = client.post("/survey/", page | TYPED[-1])
     assert sent["Location"] == "/survey/thanks/"
     check(found, LAST_PAGE)
+
+
+def test_the_last_page_where_another_wave_hangs_on_it(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That costs the plan as well; this one stays as it is."""
+    waves = [
+        wave_document("baseline", "P0D", instruments=[SHORT.ref]),
+        wave_document("m3", "P3M", instruments=[SHORT.ref], only_if="baseline.completed"),
+    ]
+    occasion = make_answerable([SHORT], protocol={"waves": waves})
+    plan(occasion)
+    client.post(link(occasion), {"start": "1"})
+    page = hidden(client.get("/survey/"))
+    with statements(monkeypatch) as found:
+        assert client.post("/survey/", page | {"mood": "3"})["Location"] == "/survey/thanks/"
+    check(found, [*(DRAFT if step is KEEP else step for step in LAST_PAGE), *PLAN])
 
 
 @pytest.mark.usefixtures("occasion")

@@ -7,6 +7,7 @@ nothing.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -212,6 +213,39 @@ def test_a_withdrawal_and_a_last_page_at_once_do_not_block_each_other() -> None:
     assert at_once(finish, withdraw) == [None, None]
     occasion.refresh_from_db()
     assert occasion.state == "completed"
+
+
+def test_an_occasion_is_held_behind_its_person() -> None:
+    """Who waits for the occasion has the person: the one order in which everybody locks."""
+    occasion = make_occasion(make_participant(make_study()))
+    is_held = threading.Event()
+
+    def has_the_occasion() -> bool:
+        """Whether somebody else holds the person while they wait for this."""
+        with transaction.atomic():
+            Occasion.objects.select_for_update(no_key=True).get(pk=occasion.pk)
+            is_held.set()
+            while not _is_waited_for():
+                time.sleep(0.02)
+            person = Participant.objects.filter(pk=occasion.participant_id)
+            return not person.select_for_update(no_key=True, skip_locked=True).exists()
+
+    def holds() -> str:
+        is_held.wait(timeout=30)
+        with transaction.atomic():
+            return hold(occasion.pk).state
+
+    assert at_once(has_the_occasion, holds) == [True, "open"]
+
+
+def _is_waited_for() -> bool:
+    """Whether a session of this database waits for a lock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def test_a_page_saved_while_the_sweep_closes_is_either_kept_or_refused() -> None:

@@ -145,3 +145,27 @@ def test_old_zone_spellings_are_zones_and_places_nowhere_are_not() -> None:
 def test_a_participants_own_wave_reads_back_from_its_stored_form() -> None:
     schedule = Schedule(event="participant")
     assert Schedule.model_validate(schedule.model_dump(mode="json", exclude_none=True)) == schedule
+
+
+def test_what_hangs_on_the_end_of_a_wave() -> None:
+    late = {"code": "late", "instruments": ["calm@1"]}
+    after_m3 = late | {"schedule": {"anchor": "m3.completed", "offset": "P7D"}}
+    if_diary = late | {"schedule": {"anchor": "enrollment"}, "only_if": "!diary.completed"}
+    if_worried = late | {
+        "schedule": {"anchor": "enrollment"},
+        "only_if": 'm3.scores["calm"].calm > 1.0',
+    }
+
+    def hanging(*waves: dict[str, Any]) -> list[str]:
+        found = protocol(waves=[*WAVES, *waves])
+        return [wave.code for wave in found.waves if found.hangs_on(wave.code)]
+
+    assert hanging() == ["baseline"]  # of which the study's m3 asks
+    assert hanging(after_m3) == hanging(if_worried) == ["baseline", "m3"]
+    assert hanging(if_diary) == ["baseline", "diary"]
+
+
+def test_the_language_that_is_spoken() -> None:
+    found = protocol(languages=["en", "de"])
+    assert found.spoken("fr", "de", "en") == "de"
+    assert found.spoken("fr", "") == found.spoken() == "en"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 from datetime import date, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from surveys.design.conditions import Fact
-from surveys.scheduling.planner import Planner
+from surveys.scheduling.planner import PlannedOccasion, Planner
 from tests.unit.scheduling.plans import (
     AUCKLAND,
     BERLIN,
@@ -269,3 +270,30 @@ def test_a_score_of_an_earlier_wave_decides_once_that_wave_is_over(
     plan = desired_plan(design, person(ended={"baseline": ended}, results=results))
     assert [occasion.cause for occasion in plan] == ["", cause]
     assert Planner(design).results_needed == {SCORE}
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        wave("late", "P6M"),
+        wave("late", "P6M", only_if="baseline.completed"),
+        wave("late", "P6M", schedule={"anchor": "m3.completed", "offset": "P7D"}),
+        diary(only_if='m3.scores["calm"].calm > 1.0'),
+    ],
+)
+def test_a_completion_changes_a_plan_only_where_a_wave_hangs_on_it(later: dict[str, Any]) -> None:
+    design = protocol(wave("baseline", "P0D"), wave("m3", "P3M"), later, messages_per_day=1)
+    score = Fact("m3", "scores", "calm", "calm")
+
+    def plans(of: str) -> list[tuple[PlannedOccasion, ...]]:
+        """Before, when it was completed, and when it was not."""
+        done = {"completed": {of: utc("2027-05-02 10:00")}, "results": {score: 2.0}}
+        return [
+            desired_plan(design, person()),
+            desired_plan(design, person(ended={of: True}, **done)),
+            desired_plan(design, person(ended={of: False})),
+        ]
+
+    for one in design.waves:
+        before, *after = plans(one.code)
+        assert any(plan != before for plan in after) == design.hangs_on(one.code), one.code
