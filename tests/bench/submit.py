@@ -1,9 +1,10 @@
 """Full page posts of 13 items against a bare Django view that inserts one JSON row.
 
 Both on the platform's web server and one database, by the same visitors in turn. Half of our posts
-keep a draft; the other half hand the questionnaire in, which completes the occasion, leaves an
-audit event and plans anew. Each is validated, and leaves paradata. Then our server gets 50 posts a
-second, and counts how long each took from the moment at which it was due.
+keep a draft; the other half hand the questionnaire in, which completes the occasion and leaves an
+audit event; no other wave hangs on it, so nothing is planned anew. Each is validated, and leaves
+paradata. Then our server gets 50 posts a second, and counts how long each took from the moment at
+which it was due.
 """
 
 from __future__ import annotations
