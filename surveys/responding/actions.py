@@ -98,18 +98,16 @@ def save_page(
     is_back = not (forward or by_itself)
     if not (moves_on or parsed.has_content or draft is not None):
         return _stays(row, definition, place, parsed, is_back=is_back)
-    scheduling.record_saved(occasion=row, now=now)
     submission = draft or _new(stands, instrument, visit)
     shown = _fill(submission, parsed, visit, stands.asking, moves_on=moves_on)
     following = page_after(shown, page) or first_unsaved(shown, submission.answers)
-    if moves_on and following is None:
-        _finish(submission)
-    submission.save()
-    if not moves_on:
+    if not moves_on or following is not None:
+        scheduling.record_saved(occasion=row, now=now)
+        submission.save()
+        if moves_on and following is not None:
+            return PageSaved(row, False, Place(instrument, following))
         return _stays(row, definition, place, parsed, is_back=is_back)
-    if following is None:
-        return _handed_in(stands, submission, now)
-    return PageSaved(row, False, Place(instrument, following))
+    return _hand_in(stands, submission, now)
 
 
 def _stays(
@@ -155,20 +153,17 @@ def _fill(
     return asking.shown_by(ref, settled)
 
 
-def _finish(submission: Submission) -> None:
-    """Hand it in: what was set aside is no answer any more."""
-    submission.paradata.pop(SET_ASIDE, None)
+def _hand_in(stands: Standing, submission: Submission, now: datetime) -> PageSaved:
+    """Make an instrument final; with the last one the occasion is completed."""
+    submission.paradata.pop(SET_ASIDE, None)  # it is no answer any more
     submission.state = Submission.State.FINAL
     submission.finished_at = submission.saved_at
-
-
-def _handed_in(stands: Standing, submission: Submission, now: datetime) -> PageSaved:
-    """An instrument has become final; with the last one the occasion is completed."""
     row, stands = stands.occasion, stands.with_saved(submission)
     place = stands.place
+    scheduling.record_saved(occasion=row, now=now, completes=place is None)
+    submission.save()
     if place is None:
         _pass_over(stands, now)
-        scheduling.complete(occasion=row, now=now)
         code = row.participant.code
         log.record(
             "occasion.completed",

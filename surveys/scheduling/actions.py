@@ -12,7 +12,6 @@ from surveys.scheduling.answering import (
     OccasionNotOpen,
     cancel_remaining,
     check_answerable,
-    complete,
     open_link,
     record_saved,
 )
@@ -56,7 +55,6 @@ __all__ = [
     "cancel_remaining",
     "check_answerable",
     "close_due",
-    "complete",
     "hold",
     "open_due",
     "open_link",

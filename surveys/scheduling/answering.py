@@ -57,17 +57,19 @@ def open_link(*, occasion: UUID, now: datetime) -> Occasion:
     return row
 
 
-def record_saved(*, occasion: Occasion, now: datetime) -> None:
+def record_saved(*, occasion: Occasion, now: datetime, completes: bool = False) -> None:
     """Note that a page was saved: the first save starts the occasion, each one moves its close.
 
-    `occasion` comes from `hold` in this transaction, and is brought up to date.
-    Raises OccasionNotOpen and OccasionClosed.
+    The page that `completes` it ends it: nothing more is asked or sent. `occasion` comes from
+    `hold` in this transaction, and is brought up to date. Raises OccasionNotOpen and
+    OccasionClosed.
     """
     counts_from = check_answerable(occasion, now)
     wave = protocol_of(occasion.protocol).by_code[occasion.wave]
-    occasion.state = OccasionState.STARTED
+    occasion.state = OccasionState.COMPLETED if completes else OccasionState.STARTED
     occasion.started_at = occasion.started_at or now
     occasion.last_saved_at = now
+    occasion.ended_at = now if completes else None
     occasion.closes_at = window(
         counts_from,
         wave.window,
@@ -76,17 +78,8 @@ def record_saved(*, occasion: Occasion, now: datetime) -> None:
         last_saved=now,
     )
     write(occasion, *ANSWERABLE)
-
-
-def complete(*, occasion: Occasion, now: datetime) -> None:
-    """Every instrument is final: nothing more is asked or sent for this occasion.
-
-    `occasion` comes from `hold` in this transaction, and is brought up to date. Raises IllegalMove
-    unless it is started.
-    """
-    occasion.state, occasion.ended_at = OccasionState.COMPLETED, now
-    write(occasion, OccasionState.STARTED)
-    drop_messages([occasion.pk], MessageState.CANCELLED, WhyNot.COMPLETED)
+    if completes:
+        drop_messages([occasion.pk], MessageState.CANCELLED, WhyNot.COMPLETED)
 
 
 @transaction.atomic

@@ -20,16 +20,15 @@ FIND = ("find the occasion behind the pass", r"SELECT o\.\S+ .* WHERE o\.id = \S
 CLOCK = ("ask the time", r"SELECT clock_timestamp\(\)")
 HOLD = ("lock the person, then the occasion", r"SELECT o\.\S+ .* FOR NO KEY UPDATE OF p, o$")
 READ = ("read what is asked and saved", r"SELECT i\.\S+ .* LEFT JOIN surveys_submission s ")
-START = ("start the occasion and move its close", r"UPDATE surveys_occasion SET state = ")
+START = ("start the occasion, move its close or end it", r"UPDATE surveys_occasion SET state = ")
 DRAFT = ("write the answers and the paradata", r'INSERT INTO "surveys_submission" ')
 KEEP = ("write the answers and the paradata", r'UPDATE "surveys_submission" SET ')
-COMPLETE = ("complete the occasion", START[1])
 DROP = ("drop its reminders", r"UPDATE surveys_message SET state = ")
 AUDIT = ("leave an audit event", r'INSERT INTO "surveys_event" ')
 
 PAGE_VIEW = [FIND, CLOCK, READ]
 DRAFT_POST = [CLOCK, HOLD, READ, START, DRAFT]
-LAST_PAGE = [CLOCK, HOLD, READ, START, KEEP, COMPLETE, DROP, AUDIT]
+LAST_PAGE = [CLOCK, HOLD, READ, START, DROP, KEEP, AUDIT]
 
 PLAN = [
     ("begin what can be undone by itself", r"SAVEPOINT "),

@@ -11,8 +11,8 @@ from surveys.scheduling.models import Occasion
 
 
 @transaction.atomic
-def save(occasion: Occasion, now: datetime) -> Occasion:
+def save(occasion: Occasion, now: datetime, *, completes: bool = False) -> Occasion:
     """Note a saved page; returns the occasion as it is then."""
     row = hold(occasion.pk)
-    record_saved(occasion=row, now=now)
+    record_saved(occasion=row, now=now, completes=completes)
     return row

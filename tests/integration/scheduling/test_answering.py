@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from datetime import timedelta
 from typing import Any
 
@@ -15,9 +16,9 @@ from surveys.scheduling.actions import (
     OccasionClosed,
     OccasionNotOpen,
     cancel_remaining,
-    complete,
     hold,
     open_link,
+    record_saved,
 )
 from surveys.scheduling.models import Occasion
 from tests.integration.scheduling.holding import save
@@ -102,8 +103,7 @@ def test_a_completion_ends_the_occasion_and_its_reminders() -> None:
     make_message(occasion, state="sent", sent_at=NOW)
     make_message(occasion, "reminder", due_at=NOW + DAY)
     save(occasion, NOW)
-    held = hold(occasion.pk)
-    complete(occasion=held, now=NOW + HOUR)
+    held = save(occasion, NOW + HOUR, completes=True)
     fresh = Occasion.objects.get()
     assert (fresh.state, fresh.ended_at) == ("completed", NOW + HOUR)
     assert (held.state, held.ended_at) == (fresh.state, fresh.ended_at)
@@ -111,11 +111,21 @@ def test_a_completion_ends_the_occasion_and_its_reminders() -> None:
     assert list(found) == [("sent", ""), ("cancelled", "completed")]
 
 
-@pytest.mark.parametrize("state", ["open", "completed", "expired"])
-def test_only_what_is_started_can_be_completed(state: str) -> None:
-    occasion = an_occasion(state=state)
-    with pytest.raises(IllegalMove):
-        complete(occasion=hold(occasion.pk), now=NOW)
+def test_one_page_may_start_and_complete() -> None:
+    saved = save(an_occasion(), NOW, completes=True)
+    fresh = Occasion.objects.get()
+    assert (fresh.state, fresh.started_at, fresh.ended_at) == ("completed", NOW, NOW)
+    assert (saved.state, saved.closes_at) == (fresh.state, fresh.closes_at)
+
+
+@pytest.mark.parametrize("state", ["completed", "expired"])
+def test_what_has_ended_behind_the_back_of_its_holder_is_not_written(state: str) -> None:
+    occasion = hold(an_occasion().pk)
+    ended = {"state": state, "started_at": NOW, "ended_at": NOW}
+    Occasion.objects.update(**ended)
+    for completes in (False, True):
+        with pytest.raises(IllegalMove):
+            record_saved(occasion=copy(occasion), now=NOW, completes=completes)
     assert Occasion.objects.get().state == state
 
 

@@ -26,7 +26,6 @@ from surveys.scheduling import facts, replanning, sweeping
 from surveys.scheduling.actions import (
     cancel_remaining,
     close_due,
-    complete,
     hold,
     open_due,
     record_saved,
@@ -193,8 +192,7 @@ def test_a_withdrawal_and_a_last_page_at_once_do_not_block_each_other() -> None:
         with transaction.atomic():
             row = hold(occasion.pk)
             met.wait()
-            record_saved(occasion=row, now=NOW)
-            complete(occasion=row, now=NOW)
+            record_saved(occasion=row, now=NOW, completes=True)
             replan([person], by=BY, now=NOW)
 
     def withdraw() -> None:
