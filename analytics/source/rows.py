@@ -34,13 +34,13 @@ def _line(*columns: str, split: str = "';'") -> str:
 
 _PEOPLE = f"""
 SELECT id, code, arm, form, site, language, timezone, protocol_id, {_millis("enrolled_at")}, status,
-  {_millis("withdrawn_at")}, withdrawal_scope, strata::text
+  {_millis("withdrawn_at")}, withdrawal_scope, reminders, strata::text
 FROM surveys_participant WHERE id = ANY(%(people)s) ORDER BY code COLLATE "C"
 """  # noqa: S608  # built from our own constants
 _PEOPLE_TYPES = {
     "id": _ID, "code": _WORD, "arm": _WORD, "form": _WORD, "site": _WORD, "language": _WORD, "zone": _WORD,
     "protocol": _ID, "enrolled": _ID, "status": _WORD, "withdrawn": _ID, "scope": _WORD,
-    "strata": _WORD,
+    "reminders": _WORD, "strata": _WORD,
 }  # fmt: skip
 _TIMES = ("opens_at", "closes_at", "link_opened_at", "started_at", "last_saved_at", "ended_at")
 _LOCAL = ("(local->>'day') || 'T' || (local->>'at')", "local->>'zone'", "local->>'form'")
@@ -179,6 +179,7 @@ def _people(definitions: Definitions, table: pa.Table) -> People:
         status=_words(table["status"]),
         withdrawn=_moments(table["withdrawn"]),
         scope=_words(table["scope"]),
+        reminders=_words(table["reminders"]),
         strata=tuple(_strings(json.loads(text)) for text in table["strata"].to_pylist()),
     )
 

@@ -39,6 +39,7 @@ class People:
     status: Objects
     withdrawn: Millis
     scope: Objects
+    reminders: Objects
     strata: tuple[Mapping[str, str], ...]
 
     @property

@@ -110,6 +110,13 @@ PARTICIPANTS = (
     _c("status", "word", "Status", choices=(("enrolled", "Takes part"), ("withdrawn", "Withdrew"))),
     _c("withdrawn_at", "moment", "Withdrawn"),
     _c("withdrawal_scope", "word", "Withdrawal scope", "What was agreed about data so far."),
+    _c(
+        "reminders",
+        "word",
+        "Reminders wanted",
+        "How many of each questionnaire the person wants by now; fewer may lower the response.",
+        choices=(("all", "All of them"), ("one", "Only one"), ("none", "None")),
+    ),
 )
 OCCASIONS = (
     *OCCASION_KEY,

@@ -33,6 +33,7 @@ def participants(chunk: Chunk, schema: pa.Schema) -> pa.RecordBatch:
         "status": words_of(people.status),
         "withdrawn_at": moments(people.withdrawn),
         "withdrawal_scope": words_of(people.scope),
+        "reminders": words_of(people.reminders),
     }
     for name in schema.names:
         if name.startswith(_STRATUM):

@@ -150,6 +150,7 @@ class ParticipantShown(serializers.ModelSerializer[Participant]):
             "enrolled_at",
             "withdrawn_at",
             "withdrawal_scope",
+            "reminders",
         )
 
 

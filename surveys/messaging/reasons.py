@@ -24,6 +24,7 @@ IN_WORDS: Mapping[str, str] = {
     WhyNot.COMPLETED: "the questionnaire was already completed",
     WhyNot.WITHDRAWN: "the participant has withdrawn",
     WhyNot.UNSUBSCRIBED: "the participant wants no more mails",
+    WhyNot.FEWER_REMINDERS: "the participant asked for fewer reminders",
     WhyNot.SUPPRESSED: "mail to this address came back, or its owner called it unwanted",
     WhyNot.PAUSED: "the study or the participant paused",
     WhyNot.SNOOZED: "the participant wanted to be asked again later than the questionnaire closes",

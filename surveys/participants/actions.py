@@ -43,6 +43,10 @@ class UnknownLanguage(ValueError):
     """The study does not speak it."""
 
 
+class UnknownReminders(ValueError):
+    """Not a number of reminders that can be asked for."""
+
+
 class UnknownScope(ValueError):
     """Not a way to withdraw."""
 
@@ -150,6 +154,22 @@ def set_time_of_day(*, participant: Participant, at: time | None, by: Actor, now
     participant.time_of_day = wanted
     participant.save(update_fields=["time_of_day"])
     _record("time_of_day.set", participant, by, now, before=_clock(before), after=_clock(wanted))
+
+
+@transaction.atomic
+def set_reminders(*, participant: Participant, wanted: str, by: Actor, now: datetime) -> None:
+    """Note how many reminders of each questionnaire somebody wants: "all", "one" or "none"."""
+    _lock(participant)
+    _refuse_withdrawn(participant)
+    if wanted not in Participant.Reminders.values:
+        known = ", ".join(Participant.Reminders.values)
+        raise UnknownReminders(f"'{wanted[:12]}' is none of {known}")
+    before = participant.reminders
+    if before == wanted:
+        return
+    participant.reminders = wanted
+    participant.save(update_fields=["reminders"])
+    _record("reminders.set", participant, by, now, before=before, after=wanted)
 
 
 @transaction.atomic

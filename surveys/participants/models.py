@@ -17,6 +17,13 @@ class Participant(models.Model):
         ENROLLED = "enrolled"
         WITHDRAWN = "withdrawn"
 
+    class Reminders(models.TextChoices):
+        """How many reminders of each questionnaire somebody wants; invitations go on."""
+
+        ALL = "all"
+        ONE = "one"
+        NONE = "none"
+
     study = models.ForeignKey(Study, models.PROTECT, related_name="participants")
     protocol = models.ForeignKey(ProtocolVersion, models.PROTECT, related_name="+")
     code = models.CharField(max_length=20)
@@ -31,6 +38,9 @@ class Participant(models.Model):
     time_of_day = models.TimeField(null=True, blank=True)  # when they like to be asked
     paused_until = models.DateField(null=True, blank=True)  # their first day after a pause
     pause_ends_at = models.DateTimeField(null=True, blank=True)  # that day's first instant there
+    reminders = models.CharField(  # of each occasion; a process of an older release sets none
+        max_length=4, choices=Reminders, default=Reminders.ALL, db_default=Reminders.ALL
+    )
     unsubscribed_at = models.DateTimeField(null=True, blank=True)  # no mails; still taking part
     enrolled_at = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True, blank=True)
@@ -57,10 +67,19 @@ class Participant(models.Model):
                 | models.Q(paused_until__isnull=False, pause_ends_at__isnull=False),
                 name="pause_has_an_end",
             ),
+            models.CheckConstraint(
+                condition=models.Q(reminders__in=["all", "one", "none"]), name="reminders_known"
+            ),
         ]
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def most_reminders(self) -> int | None:
+        """At most how many reminders of one occasion they want; None when they want all."""
+        most = {self.Reminders.ONE: 1, self.Reminders.NONE: 0}
+        return most.get(self.Reminders(self.reminders))
 
 
 class Anchor(models.Model):

@@ -121,6 +121,13 @@ def set_time_of_day(*, participant: Participant, at: time | None, by: Actor, now
 
 
 @transaction.atomic
+def set_reminders(*, participant: Participant, wanted: str, by: Actor, now: datetime) -> None:
+    """Note how many reminders somebody wants; what is due and too many is not sent."""
+    participants.set_reminders(participant=participant, wanted=wanted, by=by, now=now)
+    scheduling.replan([participant], by=by, now=now, results=results_of)
+
+
+@transaction.atomic
 def snooze(*, occasion: UUID, until: datetime, by: Actor, now: datetime) -> Occasion:
     """Somebody wants to be reminded of an open occasion later."""
     return scheduling.snooze(occasion=occasion, until=until, by=by, now=now, results=results_of)

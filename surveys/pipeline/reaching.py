@@ -65,6 +65,7 @@ def resubscribe(*, participant: Participant, by: Actor, now: datetime) -> bool:
     if is_new:
         scheduling.replan([participant], by=by, now=now, results=results_of)
         scheduling.unsilence(participant=participant, now=now)
+        _heed_reminders(participant, by, now)
     return is_new
 
 
@@ -74,6 +75,7 @@ def correct_address(*, participant: Participant, email: str, by: Actor, now: dat
     is_new = mailing.correct_address(participant=participant, email=email, by=by, now=now)
     if is_new:
         scheduling.send_after_all(participant=participant, now=now)
+        _heed_reminders(participant, by, now)
         scheduling.renew_links(participant=participant, now=now)
     return is_new
 
@@ -84,6 +86,7 @@ def lift_suppression(*, participant: Participant, reason: str, by: Actor, now: d
     is_lifted = suppressions.lift(participant=participant, reason=reason, by=by, now=now)
     if is_lifted:
         scheduling.send_after_all(participant=participant, now=now)
+        _heed_reminders(participant, by, now)
     return is_lifted
 
 
@@ -99,3 +102,9 @@ def note_mail_report(*, report: Report, now: datetime) -> bool:
     if report.kind == Verdict.UNSUBSCRIBED:
         unsubscribe(participant=participant, by=Actor.participant(participant.code), now=now)
     return True
+
+
+def _heed_reminders(participant: Participant, by: Actor, now: datetime) -> None:
+    """Take back what has just come back but is a reminder too many for this person."""
+    if participant.most_reminders is not None:
+        scheduling.replan([participant], by=by, now=now, results=results_of)

@@ -20,7 +20,13 @@ from django.views.decorators.http import require_http_methods
 from surveys import pipeline
 from surveys.audit.actors import Actor
 from surveys.lib import clock
-from surveys.participants.actions import HasWithdrawn, NoPause, UnknownLanguage, UnknownZone
+from surveys.participants.actions import (
+    HasWithdrawn,
+    NoPause,
+    UnknownLanguage,
+    UnknownReminders,
+    UnknownZone,
+)
 from surveys.participants.addresses import BadAddress
 from surveys.participants.copies import TooManyCopies
 from surveys.participants.mailing import NoAddress
@@ -48,6 +54,7 @@ DONE: Mapping[str, Promise] = {
         " it there. Until then nothing changes."
     ),
     "copy": _("We have sent you an e-mail. Its link is good for one day."),
+    "reminders": _("Your choice is noted. You can change it here at any time."),
     "stop": _("You get no more e-mails."),
     "again": _("You get e-mails again."),
 }
@@ -244,6 +251,16 @@ def _start(asked: Asked) -> str:
     return path_from_own_page(occasion)
 
 
+def _set_reminders(asked: Asked) -> None:
+    wanted = asked.fields.get("reminders", "")
+    try:
+        pipeline.set_reminders(
+            participant=asked.participant, wanted=wanted, by=asked.by, now=asked.now
+        )
+    except UnknownReminders as error:
+        raise CannotDo(_("Please choose one of the answers.")) from error
+
+
 def _stop(asked: Asked) -> None:
     pipeline.unsubscribe(participant=asked.participant, by=asked.by, now=asked.now)
 
@@ -256,6 +273,7 @@ ACTIONS: Mapping[str, Callable[[Asked], str | None]] = {
     "pause": _pause,
     "resume": _resume,
     "time": _set_time,
+    "reminders": _set_reminders,
     "language": _set_language,
     "zone": _move,
     "address": _ask_address,

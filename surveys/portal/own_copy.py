@@ -37,6 +37,7 @@ def own_copy(participant: Participant, language: str, now: datetime) -> dict[str
             "time_zone": participant.timezone,
             "time_of_day": _text(participant.time_of_day),
             "pause_until": _text(participant.paused_until),
+            "reminders": participant.reminders,
             "no_mails_since": _text(participant.unsubscribed_at),
             "joined": _text(participant.enrolled_at),
             "left": _text(participant.withdrawn_at),

@@ -75,6 +75,7 @@ class OwnStanding:
     pause_day: str  # the first day after a pause, in words; empty when there is none
     earliest: date  # the first day until which a pause may last
     has_own_times: bool
+    has_reminders: bool
     languages: list[tuple[str, str]]  # code and own name, when there is a choice
     zones: list[str]
 
@@ -107,6 +108,7 @@ def own_standing(participant: Participant, language: str, now: datetime) -> OwnS
         ),
         earliest=today + timedelta(days=1),
         has_own_times=any(wave.schedule.own_time for wave in protocol.waves),
+        has_reminders=any(wave.reminders for wave in protocol.waves),
         languages=_languages(protocol),
         zones=sorted({participant.timezone, *(z for z in zones.known() if _is_place(z))}),
     )

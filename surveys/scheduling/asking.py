@@ -181,8 +181,8 @@ def _open(planned: PlannedOccasion, person: Participant) -> Occasion:
         local=planned.local,
     )
     Message.objects.bulk_create(
-        Message(occasion=row, kind=kind, nth=nth, due_at=due_at)
-        for kind, nth, due_at in planned.messages
+        Message(occasion=row, kind=message.kind, nth=message.nth, due_at=message.due_at)
+        for message in planned.messages
     )
     return row
 

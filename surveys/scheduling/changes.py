@@ -22,8 +22,11 @@ UNTAKEN = (MessageState.DUE, MessageState.CANCELLED)
 
 
 BY_THE_PLAN = frozenset(
-    {"", WhyNot.REPLANNED, WhyNot.PAUSED, WhyNot.SNOOZED, WhyNot.CONDITION, WhyNot.WITHDRAWN}
-)
+    {
+        "", WhyNot.REPLANNED, WhyNot.PAUSED, WhyNot.SNOOZED, WhyNot.CONDITION, WhyNot.WITHDRAWN,
+        WhyNot.FEWER_REMINDERS,
+    }
+)  # fmt: skip
 """Why planning cancels; what was cancelled for another reason does not come back with the plan."""
 
 
@@ -94,9 +97,11 @@ class MessageChange:
     cancel: tuple[ExistingMessage, ...] = ()
     revive: tuple[Dated, ...] = ()
     redate: tuple[Dated, ...] = ()  # of who wants no mails: for the day they want them again
+    unwanted: tuple[ExistingMessage, ...] = ()  # to cancel, because they want fewer reminders
 
     def __bool__(self) -> bool:
-        return bool(self.create or self.move or self.cancel or self.revive or self.redate)
+        parts = (self.create, self.move, self.cancel, self.revive, self.redate, self.unwanted)
+        return any(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,17 +274,16 @@ def _is_as(row: ExistingOccasion, target: PlannedOccasion) -> bool:
 
 def compare_messages(row: ExistingOccasion, target: Iterable[PlannedMessage]) -> MessageChange:
     """The set difference of one occasion's messages, by kind and number."""
-    wanted = {(message.kind, message.nth): message for message in target}
+    planned = {(message.kind, message.nth): message for message in target}
+    wanted = {key: message for key, message in planned.items() if not message.why_not}
     present = {(message.kind, message.nth): message for message in row.messages}
+    due = {key: m for key, m in present.items() if m.state == MessageState.DUE}
     both = [(present[key], wanted[key].due_at) for key in wanted if key in present]
     return MessageChange(
-        create=tuple(message for key, message in wanted.items() if key not in present),
+        create=tuple(message for key, message in planned.items() if key not in present),
         move=_dated(both, MessageState.DUE, unless_same=True),
-        cancel=tuple(
-            message
-            for key, message in present.items()
-            if key not in wanted and message.state == MessageState.DUE
-        ),
+        cancel=tuple(message for key, message in due.items() if key not in planned),
+        unwanted=tuple(m for key, m in due.items() if key in planned and key not in wanted),
         revive=_dated(
             [(m, due_at) for m, due_at in both if m.why_not in BY_THE_PLAN], MessageState.CANCELLED
         ),

@@ -63,9 +63,9 @@ def compare(dossier: Dossier, planner: Planner, now: datetime) -> Compared:
     if dossier.facts.withdrawn:
         return Compared(dossier, PlanChange(keep=list(existing.values())), [])
     desired = planner.plan(dossier.facts)
-    pause = planner.postponement(dossier.facts)
+    pause, reminding = planner.postponement(dossier.facts), planner.reminding(dossier.facts)
     return Compared(
         dossier,
         diff(existing, desired, now, planner.quiet_hours),
-        delays(existing.values(), pause, now),
+        delays(existing.values(), pause, reminding, now),
     )

@@ -136,6 +136,7 @@ def facts_of(
         anchor_zones=anchor_zones(occasions),
         time_of_day=participant.time_of_day,
         paused_until=participant.paused_until,
+        most_reminders=participant.most_reminders,
         withdrawn=participant.status == Participant.Status.WITHDRAWN,
         form=participant.form,
         results=results or {},

@@ -20,6 +20,7 @@ from surveys.design.schedule import Moment
 from surveys.lib.draws import draw
 from surveys.scheduling import postponing
 from surveys.scheduling.postponing import Postponement
+from surveys.scheduling.reminding import Reminding
 from surveys.scheduling.spacing import Spacing
 from surveys.scheduling.states import Cause, MessageKind
 
@@ -32,11 +33,12 @@ Key: TypeAlias = tuple[str, int]  # wave, nth
 
 
 class PlannedMessage(NamedTuple):
-    """One invitation or reminder that the plan wants."""
+    """One invitation or reminder that the plan wants; with `why_not` it is not to be sent."""
 
     kind: str
     nth: int
     due_at: datetime
+    why_not: str = ""
 
 
 class PlannedOccasion(NamedTuple):
@@ -80,6 +82,7 @@ class PersonFacts:
     anchor_zones: Mapping[str, str] = field(default_factory=dict)
     time_of_day: time | None = None  # when they like to be asked
     paused_until: date | None = None  # the first day, in their zone, after a pause
+    most_reminders: int | None = None  # of one occasion that they want; None means all
     withdrawn: bool = False
     form: str = ""
     results: Mapping[Fact, Value] = field(default_factory=dict)
@@ -91,6 +94,7 @@ class Planner:
     def __init__(self, protocol: Protocol) -> None:
         self.quiet_hours = protocol.quiet_hours
         self._protocol = protocol
+        self._n_reminders = {wave.code: len(wave.reminders) for wave in protocol.waves}
         self._waves = [wave for wave in protocol.waves if wave.schedule.event is None]
         self._shared = lru_cache(maxsize=2048)(self._on_days)
 
@@ -124,6 +128,8 @@ class Planner:
         if person.paused_until:
             pause = self.postponement(person)
             plan = [_postponed(occasion, pause) for occasion in plan]
+        if person.most_reminders is not None:
+            plan = [_reminded(occasion, self.reminding(person)) for occasion in plan]
         return tuple(Spacing(self._quiet, self._protocol.messages_per_day).spaced(plan))
 
     def _quiet(self, moment: datetime, zone: str) -> datetime:
@@ -142,6 +148,10 @@ class Planner:
     def postponement(self, person: PersonFacts) -> Postponement:
         """Until when the person's messages wait."""
         return Postponement(person.zone, self.quiet_hours, person.paused_until)
+
+    def reminding(self, person: PersonFacts) -> Reminding:
+        """How many reminders of an occasion the person gets."""
+        return Reminding(person.most_reminders, self._n_reminders)
 
     def started(self, wave: Wave, nth: int, now: datetime, zone: str, form: str) -> PlannedOccasion:
         """The occasion of somebody who starts a wave now: uninvited, with the wave's reminders."""
@@ -275,6 +285,10 @@ def _postponed(occasion: PlannedOccasion, pause: Postponement) -> PlannedOccasio
         messages=tuple(PlannedMessage(kind, nth, due) for (kind, nth), due in wanted.items()),
         local=pause.told_in(occasion.local, dues, wanted),
     )
+
+
+def _reminded(occasion: PlannedOccasion, reminding: Reminding) -> PlannedOccasion:
+    return occasion._replace(messages=tuple(reminding.marked(occasion.wave, occasion.messages)))
 
 
 def cause_of(wave: Wave, person: PersonFacts, ended: Mapping[str, bool | None], form: Form) -> str:

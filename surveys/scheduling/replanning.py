@@ -91,9 +91,9 @@ def _write(compared: Sequence[Compared]) -> None:
 
 
 def write_delays(delayed: Sequence[Delay]) -> None:
-    """What a pause or a snooze does to occasions that are open already."""
+    """What a pause, a snooze or a wish for fewer reminders does to occasions that are open."""
     rows.retell([(one.before.id, one.local) for one in delayed])
-    for why_not in (WhyNot.PAUSED, WhyNot.SNOOZED):
+    for why_not in (WhyNot.PAUSED, WhyNot.SNOOZED, WhyNot.FEWER_REMINDERS):
         _write_messages([one for one in delayed if one.why_not == why_not], why_not)
 
 
@@ -105,6 +105,8 @@ def _write_messages(changes: Sequence[Change | Delay], why_not: WhyNot = WhyNot.
     rows.date_messages([d for one in changes for d in one.messages.revive], MessageState.CANCELLED)
     rows.redate_messages([d for one in changes for d in one.messages.redate])
     drop_these([m.id for one in changes for m in one.messages.cancel], why_not)
+    unwanted = [m.id for one in changes for m in one.messages.unwanted]
+    drop_these(unwanted, WhyNot.FEWER_REMINDERS)
 
 
 def _adopt(people: Sequence[Dossier], planners: Planners, now: datetime) -> None:

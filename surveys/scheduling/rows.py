@@ -177,8 +177,11 @@ def _occasion_line(row_id: str, plan: NewPlan, planned: PlannedOccasion) -> str:
 
 
 def _message_line(row_id: str, occasion_id: str, message: PlannedMessage) -> str:
-    kind, nth, due_at = message
-    return f"{row_id}\t{occasion_id}\t{kind}\t{nth}\tdue\t{due_at.isoformat()}\t0\t\t\n"
+    kind, nth, due_at, why_not = message
+    state = MessageState.CANCELLED if why_not else MessageState.DUE
+    return (
+        f"{row_id}\t{occasion_id}\t{kind}\t{nth}\t{state}\t{due_at.isoformat()}\t0\t{why_not}\t\n"
+    )
 
 
 def _time(moment: datetime | None) -> str:

@@ -35,7 +35,7 @@ class Spacing:
     def spaced(self, plan: Sequence[PlannedOccasion]) -> Iterator[PlannedOccasion]:
         """The plan with its messages apart; guards name what moved them."""
         for occasion in plan:
-            wanted = [message.due_at for message in occasion.messages]
+            wanted = [message.due_at for message in occasion.messages if not message.why_not]
             if self.cap is None and self._taken.isdisjoint(wanted):  # nearly always
                 self._taken.update(wanted)
                 yield occasion
@@ -46,6 +46,9 @@ class Spacing:
         guards = dict.fromkeys(occasion.local.get("guards", ()))
         messages = []
         for message in occasion.messages:
+            if message.why_not:
+                messages.append(message)
+                continue
             due, found = self._place(message.due_at, occasion)
             self._take(due)
             guards.update(found)

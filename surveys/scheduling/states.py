@@ -59,6 +59,7 @@ class WhyNot(StrEnum):
     PAUSED = "paused"
     SNOOZED = "snoozed"  # the participant wanted to be asked again later than it closes
     UNSUBSCRIBED = "unsubscribed"  # the participant wants no mails
+    FEWER_REMINDERS = "fewer_reminders"  # the participant asked for fewer of them
     SUPPRESSED = "suppressed"  # mail to this address came back or was called unwanted
     CONDITION = "condition"  # the wave's condition turned out unmet
     REPLANNED = "replanned"  # the plan no longer wants it

@@ -73,6 +73,7 @@ OF_REASON: Mapping[str, Guard] = {
     WhyNot.PAUSED: Guard.STUDY_RUNS,
     WhyNot.SNOOZED: Guard.NOT_SNOOZED,
     WhyNot.UNSUBSCRIBED: Guard.WANTS_MAIL,
+    WhyNot.FEWER_REMINDERS: Guard.IN_THE_PLAN,
     WhyNot.SUPPRESSED: Guard.ADDRESS_WORKS,
     WhyNot.CONDITION: Guard.CONDITION_MET,
     WhyNot.REPLANNED: Guard.IN_THE_PLAN,

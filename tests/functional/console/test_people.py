@@ -293,6 +293,15 @@ def test_a_pause_is_shown_changed_and_ended(coordinator: Client, stage: Stage) -
     assert events.count() == 2
 
 
+def test_who_wants_fewer_reminders_is_told(stage: Stage, coordinator: Client) -> None:
+    page = stage.url(f"people/{stage.person.code}/")
+    assert "<dt>Reminders</dt>" not in coordinator.get(page).content.decode()
+    by = Actor.participant(stage.person.code)
+    pipeline.set_reminders(participant=stage.person, wanted="one", by=by, now=clock.now())
+    text = coordinator.get(page).content.decode()
+    assert "only one of each questionnaire, as the participant asked" in text
+
+
 def test_a_time_of_day_is_asked_for_only_where_a_wave_lets_people_choose(stage: Stage) -> None:
     schedule = {"anchor": "enrollment", "offset": "P9D", "at": "09:00", "own_time": True}
     other = make_stage("own-times", waves=[wave_document("m9", "P9D", schedule=schedule)])

@@ -177,6 +177,29 @@ def test_a_time_of_day_is_asked_where_the_study_heeds_it(
     assert person().time_of_day is None
 
 
+def test_fewer_reminders_are_asked_for_and_all_of_them_again(
+    client: Client, occasion: Occasion
+) -> None:
+    text = say(client, occasion, "reminders", reminders="none")
+    assert "Your choice is noted" in text
+    assert '<option value="none" selected>' in text
+    assert "and do not remind you of it" in text
+    reminder = Message.objects.get(occasion=occasion, kind="reminder")
+    assert (reminder.state, reminder.why_not) == ("cancelled", "fewer_reminders")
+    assert client.post(path(occasion), {"action": "reminders", "reminders": "2"}).status_code == 422
+    assert person().reminders == "none"
+    say(client, occasion, "reminders", reminders="all")
+    reminder.refresh_from_db()
+    assert (reminder.state, reminder.why_not) == ("due", "")
+
+
+def test_who_wants_no_mails_is_not_asked_about_reminders(
+    client: Client, occasion: Occasion
+) -> None:
+    assert "Reminders of each questionnaire" not in say(client, occasion, "stop")
+    assert "Reminders of each questionnaire" in say(client, occasion, "again")
+
+
 def test_a_study_without_own_times_asks_for_none(client: Client) -> None:
     assert "Your time of day" not in client.get(path(made())).content.decode()
 

@@ -132,7 +132,7 @@ def populate(study: Study) -> None:
     submit(part, "about-you", {"hours": -3, "often": None}, final=False)
     late = make_occasion(second, "m3", state="expired", ended_at=NOW)
     make_message(late, state="missed", why_not="the window had closed")
-    third = make_participant(study, "AAAA-0003")
+    third = make_participant(study, "AAAA-0003", reminders="none")
     asked = make_occasion(third, "baseline")
     make_message(asked, state="failed", why_not="550 no such user")
     make_occasion(

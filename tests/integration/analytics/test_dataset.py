@@ -103,6 +103,7 @@ def test_occasions_and_messages_tell_how_it_went(bundle: Path) -> None:
     people = table(bundle, "participants").set_index("participant")
     assert people.loc["AAAA-0004", "status"] == "withdrawn"
     assert people.loc["AAAA-0001", "site"] == "Berlin"
+    assert people["reminders"].tolist() == ["all", "all", "none", "all"]
 
 
 def test_csv_and_parquet_say_the_same(bundle: Path) -> None:

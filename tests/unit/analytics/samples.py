@@ -257,6 +257,7 @@ def assemble(
             status=objects(["enrolled"] * n),
             withdrawn=millis([None] * n),
             scope=objects([p.get("scope", "") for p in people]),
+            reminders=objects([p.get("reminders", "all") for p in people]),
             strata=tuple({} for _ in people),
         ),
         occasions=Occasions(

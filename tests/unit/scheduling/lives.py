@@ -15,6 +15,7 @@ from surveys.scheduling.changes import ExistingOccasion, PlanChange, diff
 from surveys.scheduling.facts import anchor_zones, has_completed
 from surveys.scheduling.planner import PersonFacts, Planner
 from surveys.scheduling.postponing import PAUSED_THROUGH, Postponement
+from surveys.scheduling.reminding import Reminding
 from surveys.scheduling.underway import delays, is_under_way
 from tests.unit.scheduling.plans import Plan, completed, person, put_off, swept, written
 
@@ -74,6 +75,26 @@ class Life:
         self.replan()
         assert _seen(self.plan) == _seen(before), "who comes back at once has missed nothing"
 
+    def remind(self, most: int | None) -> None:
+        """Want so many reminders of each occasion from now on."""
+        self.facts["most_reminders"] = most
+
+    def remind_and_back(self, most: int) -> None:
+        """A wish that is taken back at once leaves everything that is still ahead as it was."""
+        self.replan()
+        before, wish = self.plan, self.facts.get("most_reminders")
+        if wish is not None or any(self._waits(row) for row in before.values()):
+            return
+        self.remind(most)
+        self.replan()
+        self.remind(wish)
+        self.replan()
+        assert _seen(self.plan) == _seen(before), "who takes a wish back gets all reminders again"
+
+    def _waits(self, row: ExistingOccasion) -> bool:
+        """Whether a message whose moment has passed has not gone out yet."""
+        return any(m.state == "due" and m.due_at <= self.now for m in row.messages)
+
     def snooze(self, hours: int) -> None:
         until = self.now + timedelta(hours=hours)
         for key, row in self._open().items():
@@ -90,6 +111,10 @@ class Life:
     def pause(self) -> Postponement:
         return self.planner.postponement(self._person())
 
+    @property
+    def reminding(self) -> Reminding:
+        return self.planner.reminding(self._person())
+
     def replan(self) -> None:
         """Plan again as `replanning` does, and look whether the laws hold."""
         baseline = [row for row in self.plan.values() if row.wave == "baseline"]
@@ -100,13 +125,16 @@ class Life:
         desired, quiet_hours = self.planner.plan(self._person()), self.planner.quiet_hours
         before = self.plan
         change = diff(before, desired, self.now, quiet_hours)
-        self.plan = put_off(delays(before.values(), self.pause, self.now), written(change, before))
+        delayed = delays(before.values(), self.pause, self.reminding, self.now)
+        self.plan = put_off(delayed, written(change, before))
         self._check_the_past(before)
         self._check_moves(change)
         self._check_order()
         self._check_waiting()
+        self._check_reminders()
         assert not diff(self.plan, desired, self.now, quiet_hours), "planning twice is once"
-        assert not delays(self.plan.values(), self.pause, self.now), "putting off twice is once"
+        again = delays(self.plan.values(), self.pause, self.reminding, self.now)
+        assert not again, "putting off twice is once"
 
     def _person(self) -> PersonFacts:
         return person(**self.facts)
@@ -157,6 +185,16 @@ class Life:
                 assert not ends_at or message.due_at >= ends_at, "nothing is due in a pause"
                 until = row.snoozed_until
                 assert not until or message.due_at >= until, "nothing is due before a snooze ends"
+
+    def _check_reminders(self) -> None:
+        most = self.facts.get("most_reminders")
+        for row in self.plan.values():
+            reminders = [m for m in row.messages if m.kind == "reminder"]
+            n_due = sum(message.state == "due" for message in reminders)
+            if most is None or not n_due or not self._may_send(row, self.pause.pause_ends_at):
+                continue
+            n_sent = sum(message.state == "sent" for message in reminders)
+            assert n_sent + n_due <= most, "nobody gets more reminders than they want"
 
     def _may_send(self, row: ExistingOccasion, ends_at: datetime | None) -> bool:
         """Whether its messages could go out: it runs, or will open."""

@@ -101,13 +101,17 @@ def _changed(
         )
     for gone in messages.cancel:
         by_id[gone.id] = gone._replace(state="cancelled", why_not=why_not)
+    for gone in messages.unwanted:
+        by_id[gone.id] = gone._replace(state="cancelled", why_not="fewer_reminders")
     found = (*by_id.values(), *(_message(message) for message in messages.create))
     assert len({(m.kind, m.nth) for m in found}) == len(found)
     return found
 
 
 def _message(planned: PlannedMessage) -> ExistingMessage:
-    return ExistingMessage(uuid4(), planned.kind, planned.nth, "due", planned.due_at)
+    kind, nth, due_at, why_not = planned
+    state = "cancelled" if why_not else "due"
+    return ExistingMessage(uuid4(), kind, nth, state, due_at, str(why_not))
 
 
 def _dropped(messages: tuple[ExistingMessage, ...]) -> tuple[ExistingMessage, ...]:

@@ -63,6 +63,8 @@ events = st.lists(
         st.tuples(ONE, st.just("halt"), st.integers(0, 12)),
         st.tuples(ONE, st.just("resume"), st.just(0)),
         st.tuples(ONE, st.just("there_and_back"), st.integers(0, 20)),
+        st.tuples(ONE, st.just("remind"), st.sampled_from([None, 0, 1])),
+        st.tuples(ONE, st.just("remind_and_back"), st.integers(0, 1)),
         st.tuples(ONE, st.just("snooze"), st.integers(1, 100)),
         st.tuples(ONE, st.just("complete"), st.integers(0, 5)),
     ),
