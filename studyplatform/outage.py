@@ -21,7 +21,7 @@ from django.utils import translation
 from kombu.exceptions import OperationalError as BrokerError
 
 from studyplatform.problems import is_for_api, problem
-from surveys.lib.languages import pick
+from surveys.lib.languages import direction, pick
 
 RETRY_SECONDS = 30
 NOT_KEPT = ("password", "otp")  # nobody wants these in a page
@@ -40,37 +40,43 @@ class Trouble(StrEnum):
 
 
 TEXTS: Mapping[str, Mapping[str, str]] = {
-    "wait": {"en": "One moment, please", "de": "Einen Moment, bitte"},
-    "wrong": {"en": "Something went wrong", "de": "Etwas ist schiefgegangen"},
+    "wait": {"en": "One moment, please", "de": "Einen Moment, bitte", "ar": "لحظة من فضلك"},
+    "wrong": {"en": "Something went wrong", "de": "Etwas ist schiefgegangen", "ar": "حدث خطأ ما"},
     Trouble.DATABASE: {
         "en": "The study server cannot reach its database right now. That is not your fault.",
         "de": "Der Studienserver erreicht gerade seine Datenbank nicht. Das liegt nicht an Ihnen.",
+        "ar": "لا يستطيع خادم الدراسة الوصول إلى قاعدة بياناته الآن. وليس ذلك بسببك.",
     },
     Trouble.QUEUE: {
         "en": "The study server cannot reach its job queue right now. That is not your fault.",
         "de": "Der Studienserver erreicht gerade seine Auftragsliste nicht. Das liegt nicht an"
         " Ihnen.",
+        "ar": "لا يستطيع خادم الدراسة الوصول إلى قائمة مهامه الآن. وليس ذلك بسببك.",
     },
     Trouble.BUSY: {
         "en": "The study server was busy with something else and could not do this.",
         "de": "Der Studienserver war mit etwas anderem beschäftigt und konnte dies nicht tun.",
+        "ar": "كان خادم الدراسة مشغولًا بأمر آخر ولم يتمكن من تنفيذ هذا.",
     },
     Trouble.BROKEN: {
         "en": "We made a mistake. It has been noted and we will look at it.",
         "de": "Uns ist ein Fehler unterlaufen. Er wurde vermerkt, und wir sehen ihn uns an.",
+        "ar": "وقع خطأ من جانبنا. وقد سُجّل وسننظر فيه.",
     },
     "kept": {
         "en": "What you entered is kept in this page. Please leave it open, wait a moment, and"
         " press the button.",
         "de": "Was Sie eingegeben haben, ist in dieser Seite aufgehoben. Bitte lassen Sie sie"
         " offen, warten Sie einen Moment und drücken Sie den Knopf.",
+        "ar": "ما أدخلته محفوظ في هذه الصفحة. يُرجى إبقاؤها مفتوحة والانتظار لحظة ثم الضغط على الزر.",
     },
     "files": {
         "en": "A chosen file cannot be kept; please choose it again afterwards.",
         "de": "Eine ausgewählte Datei kann nicht aufgehoben werden; bitte wählen Sie sie danach"
         " noch einmal aus.",
+        "ar": "لا يمكن حفظ ملف مختار؛ يُرجى اختياره مرة أخرى بعد ذلك.",
     },
-    "again": {"en": "Try again", "de": "Noch einmal versuchen"},
+    "again": {"en": "Try again", "de": "Noch einmal versuchen", "ar": "المحاولة مرة أخرى"},
 }
 
 
@@ -112,6 +118,7 @@ def _page(request: HttpRequest, trouble: Trouble, status: int) -> HttpResponse:
     text = {name: pick(text, language, ("en",)) for name, text in TEXTS.items()}
     context = {
         "language": language,
+        "direction": direction(language),
         "text": text,
         "title": text["wrong" if trouble is Trouble.BROKEN else "wait"],
         "what": text[trouble],

@@ -17,6 +17,7 @@ from surveys.design.conditions import BadCondition, names_in
 from surveys.design.periods import Period, PeriodField
 from surveys.design.timing import Found
 from surveys.instruments.definition import Code, Document, Language, Text
+from surveys.lib import digits
 
 if TYPE_CHECKING:
     from surveys.design.protocol import Protocol
@@ -70,6 +71,7 @@ class ScreenerItem(Document):
         """The answer as conditions know it; None when there is none or it cannot be."""
         if self.kind == "single":
             return typed if typed in {option.code for option in self.options} else None
+        typed = digits.plain(typed)
         if not re.fullmatch(r"-?[0-9]{1,9}(?:[.,][0-9]{1,6})?", typed, re.ASCII):
             return None
         number = float(typed.replace(",", "."))

@@ -49,6 +49,11 @@ def closing(moment: datetime, zone: str, language: str) -> tuple[str, str]:
     return day(moment, zone, language), time_of_day(moment, zone, language)
 
 
+def joined(on: str, at: str, language: str) -> str:
+    """A day and a time in words as one: Tuesday, 1 June 2027, 09:00."""
+    return str(locale_of(language).datetime_formats["short"]).replace("{1}", on).replace("{0}", at)
+
+
 def decimal(value: float, language: str) -> str:
     """A number as it is typed in that language, without grouping: 7,5."""
     return str(value).replace(".", get_decimal_symbol(locale_of(language)))

@@ -141,4 +141,4 @@ def _until(letter: Letter) -> str:
     """The last day to answer; in a short window the time of day as well."""
     day, time = dates.closing(letter.closes_at, letter.timezone, letter.language)
     is_short = letter.closes_at - letter.opens_at <= SHORT_WINDOW
-    return f"{day}, {time}" if is_short else day
+    return dates.joined(day, time, letter.language) if is_short else day

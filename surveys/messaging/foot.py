@@ -27,7 +27,7 @@ class Foot:
         """For the HTML part."""
         name, email = html.escape(self.contact.name), html.escape(self.contact.email)
         return (
-            f'<p>{name} · <a href="mailto:{email}">{email}</a></p>\n'
+            f'<p><span dir="auto">{name}</span> · <a dir="ltr" href="mailto:{email}">{email}</a></p>\n'
             f"{markdown.to_html(self.crisis)}\n"
             f'<p><a href="{self.link}">{html.escape(self.label)}</a></p>'
         )

@@ -29,6 +29,12 @@ CONFIRM = {
         "Um teilzunehmen, öffnen Sie diese Seite und drücken Sie dort den Knopf:",
         "Wenn Sie das nicht waren, tun Sie nichts: Die Adresse wird dann von selbst gelöscht.",
     ),
+    "ar": (
+        "{study}: يُرجى التأكيد",
+        "طلب أحدهم بهذا العنوان، ولعله أنت، المشاركة في «{study}».",
+        "لتأكيد المشاركة يُرجى فتح هذه الصفحة والضغط على الزر فيها:",
+        "إن لم يكن هذا طلبك، فلا حاجة إلى فعل شيء: يُحذف العنوان عندئذٍ تلقائيًا.",
+    ),
 }
 WELCOME = {
     "en": (
@@ -43,8 +49,18 @@ WELCOME = {
         "Hier lässt sich die Einwilligung einige Tage lang lesen und drucken:",
         "Wenn Sie das nicht waren, schreiben Sie an die unten Genannten.",
     ),
+    "ar": (
+        "{study}: موافقتك",
+        "سجّل أحدهم بهذا العنوان، ولعله أنت، في «{study}».",
+        "يمكن هنا قراءة ما تمت الموافقة عليه وطباعته لبضعة أيام:",
+        "إن لم يكن ذلك منك، فيُرجى الكتابة إلى العنوان المذكور أدناه.",
+    ),
 }
-COPY = {"en": "A copy of your consent", "de": "Eine Kopie Ihrer Einwilligung"}
+COPY = {
+    "en": "A copy of your consent",
+    "de": "Eine Kopie Ihrer Einwilligung",
+    "ar": "نسخة من موافقتك",
+}
 
 
 def post(*, sign_up: UUID, protocol: Protocol, application: Application, has_joined: bool) -> bool:
@@ -65,14 +81,15 @@ def post(*, sign_up: UUID, protocol: Protocol, application: Application, has_joi
 def words(protocol: Protocol, application: Application, *, link: str, has_joined: bool) -> Words:
     """What the mail says, in the language that was chosen or else in English."""
     language, known = application.language, WELCOME if has_joined else CONFIRM
+    spoken = language.split("-", maxsplit=1)[0]
     study = " ".join(languages.pick(protocol.title, language, protocol.languages).split())
     subject, who, how, otherwise = (
-        each.replace("{study}", study)
-        for each in known.get(language.split("-", maxsplit=1)[0], known["en"])
+        each.replace("{study}", study) for each in known.get(spoken, known["en"])
     )
     contact = protocol.contact
     parts = [who, how, link, otherwise, f"{contact.name} <{contact.email}>"]
-    parts += [markdown.to_text(languages.pick(contact.crisis, language, protocol.languages))]
+    crisis = languages.pick(contact.crisis, language, protocol.languages)
+    parts += [markdown.to_text(languages.isolated(crisis, language))]
     parts += ["-----", languages.pick(COPY, language, ("en",))]
     parts += [markdown.to_text(application.signed_text)]
-    return Words(subject, "\n\n".join(parts))
+    return Words(subject, "\n\n".join(parts), spoken if spoken in known else "en")

@@ -11,15 +11,15 @@ import contextlib
 import json
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.utils.html import linebreaks, urlize
+from django.utils.html import escape, linebreaks, urlize
 
-from surveys.lib import sql, stopping
+from surveys.lib import languages, sql, stopping
 from surveys.lib.crypto import CannotDecrypt, Keyring
 from surveys.lib.ids import uuid7
 from surveys.messaging import envelope, guards
@@ -79,6 +79,7 @@ class Words:
 
     subject: str
     text: str
+    language: str = "en"
 
 
 def post(
@@ -96,7 +97,7 @@ def post(
     `recipient` and `about` are codes, for those who look at it later. It becomes due when the
     caller's transaction commits.
     """
-    content = {"to": to, "reply_to": reply_to, "subject": words.subject, "text": words.text}
+    content = {"to": to, "reply_to": reply_to, **asdict(words)}
     pk = uuid7()
     _, is_new = Notification.objects.get_or_create(
         key=key,
@@ -166,10 +167,9 @@ class _Round:
 
     def _mail(self, pk: UUID, sealed: str) -> Mail:
         content: dict[str, str] = json.loads(_keyring().decrypt(sealed, _context(pk)))
-        text = content["text"]
-        html = f"<!doctype html>\n<html><body>{linebreaks(urlize(text, autoescape=True))}</body></html>"
+        words = Words(content["subject"], content["text"], content.get("language", "en"))
         return envelope.build(
-            Rendered(content["subject"], text, html),
+            Rendered(words.subject, words.text, as_html(words)),
             message=pk,
             sender=self.sender,
             to=content["to"],
@@ -177,6 +177,14 @@ class _Round:
             headers={},
             now=self.now,
         )
+
+
+def as_html(words: Words) -> str:
+    """The text as a page: each paragraph runs as its own words do, links always left to right."""
+    body = linebreaks(urlize(words.text, autoescape=True))
+    body = body.replace("<p>", '<p dir="auto">').replace("<a href=", '<a dir="ltr" href=')
+    head = f'<html lang="{escape(words.language)}" dir="{languages.direction(words.language)}">'
+    return f"<!doctype html>\n{head}<body>{body}</body></html>"
 
 
 def pause_after(n_attempts: int) -> timedelta:

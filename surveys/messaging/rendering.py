@@ -93,9 +93,10 @@ def prepare(
     if _CONTROL.search(subject):
         raise CannotRender("the subject must be one line without control characters")
     source = languages.pick(texts.body, spoken, fallback).replace("\r\n", "\n")
+    source = languages.isolated(source, spoken)
     if _CONTROL_BUT_LINES.search(source):
         raise CannotRender("the body holds a control character")
-    crisis = languages.pick(contact.crisis, spoken, fallback)
+    crisis = languages.isolated(languages.pick(contact.crisis, spoken, fallback), spoken)
     label, page = (_in(labels, spoken, fallback) for labels in (OPEN_LABEL, SETTINGS_LABEL))
     marks = _Marks(source + crisis + contact.name + contact.email)
     marked = marks.put(source)
@@ -164,7 +165,9 @@ def _as_html(marked: str, marks: _Marks, label: str, foot: Foot, spoken: str) ->
     linked = re.compile(rf'<a href="{link}">.*?</a>|title="[^"]*"|{link}', re.DOTALL)
     body = linked.sub(
         lambda match: (
-            f'<a href="{marks.link}">{marks.link}</a>' if match[0] == marks.link else match[0]
+            f'<a dir="ltr" href="{marks.link}">{marks.link}</a>'
+            if match[0] == marks.link
+            else match[0]
         ),
         body,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 OPEN_LABEL = {
     "en": "Open the questionnaire",
-    "ar": "افتح الاستبيان",
+    "ar": "فتح الاستبيان",
     "da": "Åbn spørgeskemaet",
     "de": "Fragebogen öffnen",
     "es": "Abrir el cuestionario",

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import translation
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from surveys.design.protocol import Protocol
 from surveys.design.registry import protocol_of
 from surveys.lib.dates import own_name
-from surveys.lib.languages import direction, pick
+from surveys.lib.languages import direction, isolated, pick
 from surveys.participants.models import Participant
 from surveys.portal.passes import Pass
 from surveys.safety import queries as safety
@@ -37,6 +39,16 @@ class Frame:
         return direction(self.language)
 
     @property
+    def contact_in_words(self) -> SafeString:
+        """Whom to ask, as it may stand in a sentence of either direction."""
+        return format_html("<bdi>{}</bdi>", self.contact_name)
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether the platform's own words run the other way than the study's."""
+        return direction(self.spoken) != self.direction
+
+    @property
     def spoken(self) -> str:
         """The language of the platform's own words: English around a study in one we lack."""
         base = self.language.split("-")[0]
@@ -48,7 +60,8 @@ def frame_of(occasion: Occasion, visit: Pass | None = None) -> Frame:
     protocol = protocol_of(occasion.protocol)
     frame = _framed(protocol, _language(occasion, protocol, visit))
     care = safety.help_for(occasion, frame.language)
-    return replace(frame, care=care.words, is_care_new=care.is_new)
+    words = isolated(care.words, frame.language)
+    return replace(frame, care=words, is_care_new=care.is_new)
 
 
 def frame_of_person(participant: Participant) -> Frame:
@@ -71,7 +84,7 @@ def _framed(protocol: Protocol, language: str) -> Frame:
         title=pick(protocol.title, language, protocol.languages),
         contact_name=protocol.contact.name,
         contact_email=protocol.contact.email,
-        crisis=pick(protocol.contact.crisis, language, protocol.languages),
+        crisis=isolated(pick(protocol.contact.crisis, language, protocol.languages), language),
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from allauth.core import ratelimit
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation.trans_real import parse_accept_lang_header
 from django.views.decorators.http import require_http_methods, require_safe
@@ -125,7 +126,7 @@ def _about(visit: Visit) -> HttpResponse:
     if typed or show.needs_group(visit.to):
         group = visit.to.joining.group(typed)
         if group is None:
-            return show.about(visit, {"group": str(_("This code is not known. Please check it."))})
+            return show.about(visit, {"group": _("This code is not known. Please check it.")})
         strata = dict(group.strata)
     joining.count(visit.to.study, JoiningCount.Kind.STARTED)
     if joining.is_known_panel(visit.to.study, visit.state.panel_id):
@@ -140,7 +141,7 @@ def _about(visit: Visit) -> HttpResponse:
 def _screener(visit: Visit) -> HttpResponse:
     items = visit.to.joining.screener
     read = {item.code: item.read(visit.posted.get(f"{SCREENER}.{item.code}", "")) for item in items}
-    if faults := {code: str(REQUIRED) for code, answer in read.items() if answer is None}:
+    if faults := {code: REQUIRED for code, answer in read.items() if answer is None}:
         return show.screener(visit, faults)
     answers: dict[str, Answer] = {code: a for code, a in read.items() if a is not None}
     if not is_eligible(visit.to.protocol.eligibility, answers):
@@ -160,10 +161,10 @@ def _consent(visit: Visit) -> HttpResponse:
     try:
         signed_text(visit.to.protocol, language=visit.state.language, ticked=ticked, at=visit.now)
     except StatementMissing as error:
-        what = str(_("Please tick this sentence, or do not go on."))
+        what = _("Please tick this sentence, or do not go on.")
         return show.consent(visit, {f"statement.{n}": what for n in error.missing}, ticked)
     if not statements and visit.posted.get("agree") != "1":
-        return show.consent(visit, {"agree": str(_("Please tick this sentence, or do not go on."))})
+        return show.consent(visit, {"agree": _("Please tick this sentence, or do not go on.")})
     return show.details(
         visit.going_to("details", ticked=ticked, consented_at=visit.now.isoformat())
     )
@@ -187,15 +188,16 @@ def _details(visit: Visit) -> HttpResponse:
 
 
 def _application(visit: Visit) -> tuple[Application | None, Faults]:
-    posted, faults = visit.posted, {}
+    posted = visit.posted
+    faults: dict[str, Promise] = {}
     try:
         email = addresses.parse(posted.get("email", ""))
     except addresses.BadAddress:
-        faults["email"] = str(_("Please enter an e-mail address, such as name@example.org."))
+        faults["email"] = _("Please enter an e-mail address, such as name@example.org.")
     if posted.get("language") not in visit.to.protocol.languages:
-        faults["language"] = str(_("Please choose a language."))
+        faults["language"] = _("Please choose a language.")
     if posted.get("timezone") not in show.zones():
-        faults["timezone"] = str(_("Please choose the time zone that you live in."))
+        faults["timezone"] = _("Please choose the time zone that you live in.")
     if faults:
         return None, faults
     state, at = visit.state, datetime.fromisoformat(visit.state.consented_at)

@@ -8,20 +8,21 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.http import HttpResponse
+from django.utils.functional import Promise
 from django.utils.safestring import mark_safe
 
 from surveys.design import zones as iana
 from surveys.design.joining import SCREENER
 from surveys.lib import markdown
 from surveys.lib.dates import own_name
-from surveys.lib.languages import pick
+from surveys.lib.languages import isolated, pick
 from surveys.participants.joining import Invitation
 from surveys.portal.responses import render
 
 if TYPE_CHECKING:
     from surveys.portal.joining import Visit
 
-Faults: TypeAlias = Mapping[str, str]
+Faults: TypeAlias = Mapping[str, Promise]
 """What is wrong, by field; empty when nothing is."""
 
 REGIONS = (
@@ -37,7 +38,7 @@ class Statement:
     text: str
     is_required: bool
     is_ticked: bool
-    problem: str
+    problem: Promise | str
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Question:
     text: str
     value: str
     options: tuple[tuple[str, str, bool], ...]
-    problem: str
+    problem: Promise | str
 
     @property
     def name(self) -> str:
@@ -87,7 +88,7 @@ def about(visit: Visit, faults: Faults | None = None) -> HttpResponse:
         visit,
         "join.html",
         faults,
-        text=_html(text),
+        text=_html(text, visit.state.language),
         has_groups=bool(joining.groups),
         needs_group=needs_group(visit.to),
         group=visit.posted.get("group", visit.request.GET.get("group", ""))[:40],
@@ -128,7 +129,7 @@ def consent(
     ]
     text = pick(consent.text, visit.state.language, languages)
     return _page(
-        visit, "join_consent.html", faults, text=_html(text), statements=statements,
+        visit, "join_consent.html", faults, text=_html(text, visit.state.language), statements=statements,
         version=consent.version,
     )  # fmt: skip
 
@@ -163,5 +164,5 @@ def _page(visit: Visit, template: str, faults: Faults | None, **context: Any) ->
     )
 
 
-def _html(text: str) -> str:
-    return mark_safe(markdown.to_html(text))  # noqa: S308 - markdown.to_html lets no HTML through
+def _html(text: str, language: str) -> str:
+    return mark_safe(markdown.to_html(isolated(text, language)))  # noqa: S308 - markdown.to_html lets no HTML through

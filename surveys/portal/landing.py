@@ -62,8 +62,9 @@ def _pass(occasion: Occasion, language: str) -> Pass:
     return Pass(occasion.id, occasion.link_generation, language)
 
 
-def _when(occasion: Occasion, language: str) -> tuple[str, str] | None:
+def _when(occasion: Occasion, language: str) -> str:
     """The day and the time until which it is open, on the participant's own clock."""
     if occasion.closes_at is None:
-        return None
-    return dates.closing(occasion.closes_at, occasion.participant.timezone, language)
+        return ""
+    last = dates.closing(occasion.closes_at, occasion.participant.timezone, language)
+    return dates.joined(*last, language)

@@ -8,4 +8,5 @@ from surveys.portal.frame import Frame
 
 def letter(frame: Frame, title: str, *paragraphs: str) -> Words:
     """A mail in the study's name; its title is the first sentence too."""
-    return Words(f"{frame.title}: {title}", "\n\n".join([f"{title}.", *paragraphs]))
+    text = "\n\n".join([f"{title}.", *paragraphs])
+    return Words(f"{frame.title}: {title}", text, frame.spoken)

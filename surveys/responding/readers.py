@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from surveys.instruments.definition import Instrument, Item
 from surveys.instruments.kinds import TICKED
+from surveys.lib import digits
 
 Answer: TypeAlias = int | float | str | list[int] | None  # None: shown and skipped
 Fields: TypeAlias = Mapping[str, str]  # posted values by the part of their name, "" for the item
@@ -139,7 +140,7 @@ def _ranking(instrument: Instrument, item: Item, fields: Fields) -> Answer:
 
 
 def _number(_instrument: Instrument, item: Item, text: str) -> Answer:
-    text = text.replace("\u2212", "-")  # the typographic minus
+    text = digits.plain(text)
     if not _DECIMAL.fullmatch(text):
         raise Unacceptable(Problem.NOT_A_NUMBER)
     if item.whole and not _WHOLE.fullmatch(text):
@@ -162,6 +163,7 @@ def _text(_instrument: Instrument, item: Item, text: str) -> Answer:
 
 def _date(_instrument: Instrument, item: Item, text: str) -> Answer:
     """A day as browsers send it, or as it is typed in German; kept as YYYY-MM-DD."""
+    text = digits.plain(text)
     found = next((match for shape in _DATES if (match := shape.fullmatch(text))), None)
     try:
         day = date(**{part: int(digits) for part, digits in found.groupdict().items()})  # type: ignore[union-attr]  # no match is caught below
@@ -175,7 +177,7 @@ def _date(_instrument: Instrument, item: Item, text: str) -> Answer:
 
 def _time(_instrument: Instrument, _item: Item, text: str) -> Answer:
     """A time of day on the 24-hour clock; kept as HH:MM."""
-    found = _TIME.fullmatch(text)
+    found = _TIME.fullmatch(digits.plain(text))
     if found is None or int(found["hour"]) > 23 or int(found["minute"]) > 59:
         raise Unacceptable(Problem.NOT_A_TIME)
     return f"{time(int(found['hour']), int(found['minute'])):%H:%M}"

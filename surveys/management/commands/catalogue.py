@@ -1,4 +1,4 @@
-"""`manage.py catalogue`: bring the German of the participants' pages up to date with the source."""
+"""`manage.py catalogue`: bring the words of the participants' pages up to date with the source."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from surveys.portal import catalogue
 
 
 class Command(BaseCommand):
-    """Writes the .po and the .mo, and lists the sentences that wait for a translation."""
+    """Writes each language's .po and .mo, and lists the sentences that wait for a translation."""
 
     help = "Update surveys/locale from the participants' pages and compile it."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
-        """Write both files."""
-        current = catalogue.updated()
-        catalogue.PO.write_bytes(catalogue.po_bytes(current))
-        catalogue.MO.write_bytes(catalogue.mo_bytes(current))
-        for sentence in catalogue.untranslated(current):
-            self.stdout.write(f"not translated: {sentence}")
+        """Write the files of all languages."""
+        for language in catalogue.languages():
+            current = catalogue.Translation(language).write()
+            for sentence in catalogue.untranslated(current):
+                self.stdout.write(f"not translated ({language}): {sentence}")

@@ -144,6 +144,18 @@ def test_an_address_that_cannot_be_is_shown_again(client: Client, study: Study, 
     assert not SignUp.objects.exists()
 
 
+def test_what_is_wrong_is_said_in_the_pages_language_and_not_the_browsers(
+    client: Client, study: Study
+) -> None:
+    reply: Any = client.get(PATH, headers={"Accept-Language": "de"})
+    english = {"Accept-Language": "en"}
+    for fields in ({}, ADULT, TICKED, {**DETAILS, "email": "ada"}):
+        sent = {"state": state(reply), **fields}
+        reply = client.post(PATH, sent, headers=english)
+    assert reply["Content-Language"] == "de"
+    assert "Bitte geben Sie eine E-Mail-Adresse ein" in text(reply)
+
+
 @pytest.mark.parametrize("zone", ["", "Mars/Olympus", "CET", "../etc/passwd", "Europe/berlin"])
 def test_a_zone_must_be_one(client: Client, study: Study, zone: str) -> None:
     assert walk(client, {}, ADULT, TICKED, {**DETAILS, "timezone": zone}).status_code == 422

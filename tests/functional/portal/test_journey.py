@@ -200,11 +200,14 @@ def test_the_keyboard_alone_is_enough(live: str, page: Page) -> None:
     expect(page.get_by_role("radio", name="Slightly disagree")).to_be_checked()
 
 
-def test_right_to_left_and_very_narrow(live: str, new_context: NewContext) -> None:
-    occasion = make_answerable([EVERY_KIND], language="ar", protocol={"languages": ["ar", "en"]})
+def test_right_to_left_in_a_language_that_the_platform_lacks(
+    live: str, new_context: NewContext
+) -> None:
+    occasion = make_answerable([EVERY_KIND], language="he", protocol={"languages": ["he", "en"]})
     page = new_context(viewport=NARROW).new_page()
     page.goto(live + link(occasion))
     expect(page.locator("html")).to_have_attribute("dir", "rtl")
+    expect(page.locator("html")).to_have_class("mixed")  # its own words are English
     page.get_by_role("button", name="Start").click()
     go_on(page)
     check(page, "narrow-rtl")

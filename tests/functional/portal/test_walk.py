@@ -6,59 +6,22 @@ there are none the walk looks at the width alone. SHOTS names a folder for pictu
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from surveys.instruments.definition import Instrument
 from surveys.lib import tokens
 from surveys.scheduling.models import Occasion
 from surveys.scheduling.states import OccasionState
 from tests.answering import link, make_answerable
+from tests.arabic import instrument_in_arabic, study_in_arabic
 from tests.conftest import NewContext
 from tests.functional.portal.test_journey import check
 from tests.questionnaires import EVERY_KIND
 
 pytestmark = pytest.mark.browser
-
-ARABIC = {
-    "Close?": "هل تشعر بالقرب من الآخرين؟",
-    "How old are you?": "كم عمرك؟",
-    "Hours of sleep?": "كم ساعة تنام؟",
-    "Change?": "كم تغيّر ذلك؟",
-    "Anything else?": "هل تودّ إضافة شيء؟",
-    "Do you agree?": "هل توافق؟",
-    "Any action?": "هل فعلت شيئًا؟",
-    "Strongly disagree": "لا أوافق بشدة",
-    "Disagree": "لا أوافق",
-    "Slightly disagree": "لا أوافق قليلًا",
-    "Neither": "محايد",
-    "Slightly agree": "أوافق قليلًا",
-    "Agree": "أوافق",
-    "Strongly agree": "أوافق بشدة",
-    "Prefer not to say": "أفضّل عدم الإجابة",
-    "Yes": "نعم",
-    "years": "سنة",
-    "Every-Kind": "استبيان",
-}
-
-
-def in_arabic(instrument: Instrument) -> Instrument:
-    """The same questionnaire with Arabic beside its English."""
-
-    def add(node: object) -> object:
-        if isinstance(node, list):
-            return [add(each) for each in node]
-        if not isinstance(node, dict):
-            return node
-        if set(node) == {"en", "de"}:
-            return {**node, "ar": ARABIC.get(node["en"], node["en"])}
-        return {key: add(value) for key, value in node.items()}
-
-    document = add(instrument.model_dump(mode="json", exclude_none=True))
-    assert isinstance(document, dict)
-    return Instrument.model_validate(document | {"languages": ["en", "de", "ar"]})
 
 
 @dataclass(frozen=True)
@@ -75,6 +38,8 @@ class Walk:
         return f"{self.width}-{self.scheme}-{self.language}{scripts}"
 
 
+KEPT = {"Baseline", "English", "Deutsch", "Study", "office", "office@study.example"}
+
 WALKS = [
     Walk(320, "light", "en"),
     Walk(320, "dark", "ar"),
@@ -82,6 +47,7 @@ WALKS = [
     Walk(1280, "dark", "en"),
     Walk(1280, "light", "ar", has_scripts=False),
     Walk(3840, "light", "de"),
+    Walk(3840, "dark", "ar"),
 ]
 
 
@@ -106,18 +72,25 @@ class Walker:
         expect(html).to_have_attribute("lang", self.walk.language)
         expect(html).to_have_attribute("dir", "rtl" if self.walk.language == "ar" else "ltr")
         expect(self.page.get_by_role("link", name="office@study.example").first).to_be_attached()
+        if self.walk.language == "ar":
+            assert english(self.page) == [], name
         check(self.page, f"{self.walk}-{name}", has_scripts=self.walk.has_scripts)
 
     def choose(self, name: str, value: int) -> None:
         self.page.locator(f'.option:has([name="{name}"][value="{value}"])').click()
 
 
+def english(page: Page) -> list[str]:
+    """The Latin words of a page, but for names, addresses and places."""
+    words = re.findall(r"[A-Za-z@./_-]{2,}", page.locator("body").inner_text())
+    return [word for word in words if word not in KEPT and "/" not in word]
+
+
 @pytest.fixture
 def occasion(request: pytest.FixtureRequest) -> Occasion:
     walk: Walk = request.getfixturevalue("walk")
-    languages = ["en", "de", "ar"] if walk.language == "ar" else ["en", "de"]
     return make_answerable(
-        [in_arabic(EVERY_KIND)], language=walk.language, protocol={"languages": languages}
+        [instrument_in_arabic(EVERY_KIND)], language=walk.language, protocol=study_in_arabic()
     )
 
 

@@ -51,6 +51,17 @@ def test_it_goes_out_once_and_is_forgotten(server: ScriptedServer) -> None:
     assert (row.state, row.sealed, row.sent_at) == ("sent", "", NOW)
 
 
+def test_arabic_runs_right_to_left_and_its_links_do_not(server: ScriptedServer) -> None:
+    words = Words("موافقتك", "أهلًا\n\nhttps://host.example/j/\n\nStudy office", "ar")
+    notifying.post(key="k1", to="ada@uni.example", words=words)
+    pipeline.notify(now=NOW)
+    (mail,) = server.accepted
+    _, html = (contents(part) for part in mail.email.walk() if not part.is_multipart())
+    assert '<html lang="ar" dir="rtl">' in html
+    assert html.count('<p dir="auto">') == 3
+    assert '<a dir="ltr" href="https://host.example/j/"' in html
+
+
 def test_a_server_that_says_later_is_asked_later(server: ScriptedServer) -> None:
     server.script.append("rcpt-451")
     post()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from surveys.lib.dates import closing, day, decimal, locale_of, own_name
+from surveys.lib.dates import closing, day, decimal, joined, locale_of, own_name, time_of_day
 
 JUNE = datetime(2027, 6, 1, 22, 30, tzinfo=UTC)
 
@@ -39,6 +39,19 @@ def test_a_window_that_ends_at_midnight_ends_on_the_day_before(
     midnight = datetime(2027, 3, 14, 23, 0, tzinfo=UTC)  # 00:00 on the 15th in Berlin
     expected = "23:59" if is_midnight else "23:00"
     assert closing(midnight, zone, "en") == ("Sunday, 14 March 2027", expected)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "Wednesday, 2 June 2027, 00:30"),
+        ("de", "Mittwoch, 2. Juni 2027, 00:30"),
+        ("ar", "الأربعاء، 2 يونيو 2027، 12:30 ص"),
+    ],
+)
+def test_a_day_and_a_time_are_joined_as_the_language_does(language: str, words: str) -> None:
+    told = (day(JUNE, "Europe/Berlin", language), time_of_day(JUNE, "Europe/Berlin", language))
+    assert joined(*told, language) == words
 
 
 def test_languages_bear_their_own_names() -> None:

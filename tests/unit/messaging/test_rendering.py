@@ -44,11 +44,13 @@ class Links(HTMLParser):
         self.tags: list[str] = []
         self.targets: list[str] = []
         self.attributes: set[str] = set()
+        self.directions: set[str | None] = set()
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         self.attributes.update(name for name, _ in attrs)
+        self.directions.update(value for name, value in attrs if name == "dir")
         self.targets += [value or "" for name, value in attrs if name in {"href", "src"}]
 
 
@@ -93,8 +95,19 @@ def test_the_page_says_its_language_and_direction() -> None:
     assert rendered("Hi").html.startswith('<!DOCTYPE html><html lang="en" dir="ltr">')
     arabic = rendered("مرحبا", language="ar")
     assert '<html lang="ar" dir="rtl">' in arabic.html
-    assert "افتح الاستبيان" in arabic.html
+    assert "فتح الاستبيان" in arabic.html
     assert "اتصل 112." in arabic.text
+
+
+def test_right_to_left_addresses_links_and_telephone_numbers_keep_their_order() -> None:
+    mail = rendered("اتصل 030 123 456 أو {link} الآن", language="ar")
+    assert "اتصل \u2066030 123 456\u2069 أو" in mail.text
+    assert "اتصل \u2066030 123 456\u2069 أو" in mail.html
+    page = Links(mail.html)
+    assert page.directions == {"rtl", "ltr"}
+    assert f'dir="ltr" href="{LINK}"' in mail.html
+    assert 'dir="ltr" href="mailto:office@study.example"' in mail.html
+    assert "\u2066" not in rendered("Call 030 123 456").text
 
 
 def test_a_missing_language_falls_back_and_says_which() -> None:
@@ -210,7 +223,9 @@ def test_anything_renders_to_harmless_html_or_is_refused(parts: list[str], name:
     except CannotRender:
         return
     page = Links(mail.html)
-    allowed = "html head style meta title body main div p a h1 h2 h3 h4 h5 h6 ul ol li blockquote"
+    allowed = (
+        "html head style meta title body main div p a span h1 h2 h3 h4 h5 h6 ul ol li blockquote"
+    )
     assert set(page.tags) <= {*allowed.split(), "hr", "br", "pre", "code", "em", "strong"}
     assert not {each for each in page.attributes if each.startswith("on")}
     for target in page.targets:
