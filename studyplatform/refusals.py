@@ -1,7 +1,7 @@
 """Requests that no browser or program of good will sends get a 4xx before anything reads them.
 
 Django limits form fields but not files, and some broken headers would surprise it, PostgreSQL or
-the API's login. The settings name the middleware.
+the API's login. The settings name the middleware, the URL map what Django itself refuses with.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.views import defaults
 
 from studyplatform.problems import is_for_api, problem
 
@@ -41,6 +42,13 @@ class RefuseMalformed:
                 content_type="text/plain; charset=utf-8",
             )
         return self.get_response(request)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler400: also for too many fields, a foreign host or a file name that is none."""
+    if is_for_api(request):
+        return problem(400, "The request holds something that cannot be read.")
+    return defaults.bad_request(request, exception)
 
 
 def refusals(request: HttpRequest) -> Iterator[Refusal]:

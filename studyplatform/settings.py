@@ -321,6 +321,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Read studies and their plans, enrol participants, fetch exports.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],  # the description is for everybody, whatever token they show
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -18,4 +18,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("surveys.portal.urls")),
 ]
 
+handler400 = "studyplatform.refusals.bad_request"
 handler500 = "studyplatform.outage.server_error"

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Sequence
 
 from django.conf import settings
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.module_loading import import_string
 from django.views.decorators.csrf import csrf_exempt
@@ -22,6 +22,10 @@ from surveys.messaging.providers import PROVIDERS
 from surveys.messaging.reports import TrackingEvent, read
 from surveys.messaging.webhooks import insecure
 
+# What reading a report raises that is none; the last is anymail's for mails in place of reports.
+NO_REPORT = (
+    LookupError, TypeError, ValueError, AttributeError, RecursionError, ImproperlyConfigured,
+)  # fmt: skip
 LOG = logging.getLogger(__name__)
 
 
@@ -49,7 +53,7 @@ def _events(request: HttpRequest, provider: str) -> Sequence[TrackingEvent]:
     try:
         view.run_validators(request)
         events: Sequence[TrackingEvent] = view.parse_events(request)
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
+    except NO_REPORT as error:
         raise SuspiciousOperation(f"not a report as {provider} makes them") from error
     return events
 

@@ -58,9 +58,8 @@ class Visit:
 
     @property
     def posted(self) -> Mapping[str, str]:
-        """What was typed, one value a field; NUL, which no database takes, is gone."""
-        fields = self.request.POST.dict()
-        return {name: str(value).replace("\x00", "").strip() for name, value in fields.items()}
+        """What was typed, one value a field."""
+        return {name: str(value).strip() for name, value in self.request.POST.items()}
 
     def going_to(self, at: str, **changes: Any) -> Visit:
         """The same visitor on the next page."""
@@ -82,7 +81,8 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
             request, Notice.TOO_OFTEN, frame_of_study(to.protocol, _spoken(request))
         )
     state = read_state(request.POST.get("state", ""))
-    if state is None or (state.study, state.version) != (code, to.version):
+    is_ours = state is not None and (state.study, state.version) == (code, to.version)
+    if state is None or not is_ours or _holds_nul(request):
         return notices.show(request, Notice.ODD, frame_of_study(to.protocol, _spoken(request)))
     return STEPS[state.at](Visit(request, to, state, now))
 
@@ -218,6 +218,11 @@ def _application(visit: Visit) -> tuple[Application | None, Faults]:
 def _full(visit: Visit) -> HttpResponse:
     joining.count(visit.to.study, JoiningCount.Kind.FULL)
     return notices.show(visit.request, Notice.FULL, visit.frame)
+
+
+def _holds_nul(request: HttpRequest) -> bool:
+    """No database keeps a NUL, and no browser lets one be typed."""
+    return any("\0" in str(value) for value in request.POST.values())
 
 
 def _spoken(request: HttpRequest) -> str:

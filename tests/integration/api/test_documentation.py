@@ -40,6 +40,11 @@ def test_the_description_and_its_page_are_served_to_everybody() -> None:
     assert b"SwaggerUIBundle" in script.content
 
 
+def test_a_wrong_token_hides_no_description() -> None:
+    for path in ("/api/", "/api/schema/"):
+        assert client().get(path, HTTP_AUTHORIZATION="Bearer study_wrong").status_code == 200
+
+
 def test_too_many_requests_are_asked_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     cache.clear()
     monkeypatch.setattr(UserRateThrottle, "get_rate", lambda _: "2/min")

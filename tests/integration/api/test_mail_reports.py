@@ -197,6 +197,16 @@ def test_what_is_no_report_is_refused(client: Client, body: Any) -> None:
     assert post(client, "mailgun", body).status_code == 400
 
 
+def test_a_mail_where_a_report_belongs_is_refused(client: Client, settings: Settings) -> None:
+    providers.listen_to(settings, "postal")
+    assert post(client, "postal", {"rcpt_to": "somebody@study.example"}).status_code == 400
+
+
+def test_what_is_nested_too_deeply_is_refused(client: Client) -> None:
+    answer = client.post("/mail/mailgun/", "[" * 50_000, content_type="application/json")
+    assert answer.status_code == 400
+
+
 def test_a_genuine_post_without_its_event_is_refused(client: Client, message: Message) -> None:
     body = hard(message.pk)
     del body["event-data"]["event"]

@@ -96,3 +96,14 @@ def test_a_content_type_that_nobody_can_read_is_refused(kind: str) -> None:
     body = b"".join(application(environ, start))
     assert said == ["400 Bad Request"]
     assert b"Content-Type" in body
+
+
+def test_what_django_refuses_is_a_problem_document_for_programs_and_a_page_for_people(
+    visitor: Client,
+) -> None:
+    answer = visitor.get(STUDIES, headers={"host": "evil.example"})
+    assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
+    assert answer.json()["status"] == 400
+    page = visitor.get(LOGIN, headers={"host": "evil.example"})
+    assert page.status_code == 400
+    assert "Nothing was changed" in page.content.decode()
