@@ -47,6 +47,7 @@ class AmendmentShown(serializers.Serializer[Any]):
     n_under_way = serializers.IntegerField()
     n_withdrawn = serializers.IntegerField()
     n_older_consent = serializers.IntegerField()
+    n_consent_anew = serializers.IntegerField()
     unplannable = serializers.ListField(child=serializers.CharField())
     counts = CountsShown()
     waves = serializers.DictField(child=CountsShown())

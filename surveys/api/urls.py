@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path, re_path, register_converter
 from drf_spectacular.views import SpectacularAPIView
 
-from surveys.api import amendments, explanations, messages, views
+from surveys.api import amendments, consents, explanations, messages, views
 from surveys.participants.entries import CODE
 
 
@@ -32,6 +32,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/studies/", views.Studies.as_view(), name="studies"),
     path("v1/studies/<slug:study>/", views.OneStudy.as_view(), name="study"),
     path("v1/studies/<slug:study>/coverage/", views.Coverage.as_view(), name="coverage"),
+    path("v1/studies/<slug:study>/consents/", consents.Consents.as_view(), name="consents"),
     path("v1/studies/<slug:study>/amendment/", amendments.Preview.as_view(), name="amendment"),
     path("v1/studies/<slug:study>/amendment/people/", amendments.People.as_view(), name="affected"),
     path("v1/studies/<slug:study>/participants/", views.Participants.as_view(), name="people"),

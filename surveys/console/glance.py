@@ -23,13 +23,14 @@ from surveys.instruments import registry
 from surveys.instruments.definition import Instrument
 from surveys.lib.models import Heartbeat
 from surveys.messaging import breaker, holding, outbox, suppressions
-from surveys.participants import joining
-from surveys.participants.joining import Counts, NotOpen
+from surveys.participants import joining, sign_up_counts
+from surveys.participants.joining import NotOpen
 from surveys.participants.models import Participant
+from surveys.participants.sign_up_counts import Counts
 from surveys.scheduling import queries as scheduling
 from surveys.scheduling import reconciling
 from surveys.scheduling.models import Reconciliation
-from surveys.scheduling.queries import WaveCounts
+from surveys.scheduling.queries import ConsentCounts, WaveCounts
 from surveys.scheduling.states import MessageState
 
 WORRIES = (
@@ -64,6 +65,7 @@ class SignUps:
     url: str
     is_open: bool
     counts: Counts
+    n_waiting: int
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class Glance:
     n_enrolled: int
     n_withdrawn: int
     n_unsubscribed: int
+    consents: ConsentCounts
     arms: list[tuple[str, int]]
     sign_ups: SignUps | None  # None when nobody can join by themselves
     next_moment: datetime | None
@@ -101,6 +104,7 @@ def glance(study: Study, version: ProtocolVersion, *, now: datetime) -> Glance:
         n_enrolled=people["enrolled"],
         n_withdrawn=people["withdrawn"],
         n_unsubscribed=people["unsubscribed"],
+        consents=scheduling.consent_counts(study),
         arms=_arms(study),
         sign_ups=_sign_ups(study, now) if protocol.joining else None,
         next_moment=scheduling.next_moment(now=now, study=study),
@@ -138,7 +142,8 @@ def _sign_ups(study: Study, now: datetime) -> SignUps:
     except NotOpen:
         is_open = False
     url = f"{settings.PUBLIC_ORIGIN}{reverse('portal:join', args=[study.code])}"
-    return SignUps(url, is_open, joining.counts(study))
+    counts = sum(sign_up_counts.by_day(study).values(), Counts())
+    return SignUps(url, is_open, counts, joining.n_waiting(study))
 
 
 def _worries(study: Study) -> Iterator[Worry]:

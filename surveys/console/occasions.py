@@ -51,6 +51,7 @@ class Row:
     arm: str
     is_withdrawn: bool
     is_unsubscribed: bool
+    is_consent_pending: bool
     cells: list[Cell]
 
 
@@ -89,6 +90,7 @@ def grid_cells(people: Sequence[Participant], waves: Sequence[str]) -> list[Row]
             person.arm,
             person.status == Participant.Status.WITHDRAWN,
             person.unsubscribed_at is not None,
+            person.consent_pending_since is not None,
             [_cell(states.get((person.pk, wave), Counter())) for wave in waves],
         )
         for person in people

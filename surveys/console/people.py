@@ -31,7 +31,7 @@ from surveys.participants import csvfile
 from surveys.participants.enrolment import EnrolmentResult
 from surveys.participants.entries import EntryProblems, columns
 from surveys.participants.identity.actions import contacts_of
-from surveys.participants.models import Participant
+from surveys.scheduling.queries import waiting_for_consent
 
 PAGE = 50
 MOST_PROBLEMS = 100  # shown at once; a file with more has something wrong throughout
@@ -41,7 +41,9 @@ MOST_PROBLEMS = 100  # shown at once; a file with more has something wrong throu
 def people(request: HttpRequest, study: Study) -> HttpResponse:
     """Participants by waves."""
     search = request.GET.get("code", "").strip()
-    found = Participant.objects.filter(study=study, code__icontains=search).order_by("code")
+    only_pending = request.GET.get("pending") == "1"
+    rows = waiting_for_consent(study) if only_pending else study.participants.all()
+    found = rows.filter(code__icontains=search).order_by("code")
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     version = current_or_none(study)
     waves = protocol_of(version).waves if version else ()
@@ -55,8 +57,15 @@ def people(request: HttpRequest, study: Study) -> HttpResponse:
         legend=[(state, symbol, WORDS[state]) for state, symbol in SYMBOLS.items()],
         is_published=version is not None,
         search=search,
-        query=f"{urlencode({'code': search})}&" if search else "",
+        only_pending=only_pending,
+        query=_query(code=search, pending="1" if only_pending else ""),
     )
+
+
+def _query(**wanted: str) -> str:
+    """What the other pages of the list are asked with."""
+    given = {name: value for name, value in wanted.items() if value}
+    return f"{urlencode(given)}&" if given else ""
 
 
 @study_page(Permission.PARTICIPANT_ENROL)

@@ -13,6 +13,7 @@ from django.db import transaction
 from surveys.audit import log
 from surveys.audit.actors import Actor, ActorKind
 from surveys.design import checks, queries
+from surveys.design.consenting import consent_problems
 from surveys.design.models import ProtocolVersion, Study
 from surveys.design.protocol import Protocol
 from surveys.design.registry import protocol_of
@@ -96,7 +97,9 @@ def publish(
     protocol, current = _to_publish(study)
     if current is not None and not reason.strip():
         raise ReasonMissing(f"version {current.version + 1} needs a reason for the change")
-    found = checks.problems(protocol, queries.instruments())
+    found = [*checks.problems(protocol, queries.instruments())]
+    if current is not None:
+        found += consent_problems(protocol_of(current).consent, protocol.consent)
     if found:
         raise NotPublishable(study.code, found)
     document = document_of(protocol)

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from surveys.design import zones
 from surveys.design.conditions import names_in
+from surveys.design.consenting import Consent, LongText
 from surveys.design.forms import EVERYTHING, Form, InstrumentRef, form_problems
 from surveys.design.joining import Joining, joining_problems
 from surveys.design.periods import Period, PeriodField
@@ -28,8 +29,6 @@ __all__ = ["Protocol", "Schedule", "TimeOfDay", "Wave", "Window", "Zone", "time_
 
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
 Zone = Annotated[str, AfterValidator(zones.checked)]
-Page = Annotated[str, StringConstraints(min_length=1, max_length=40_000)]
-LongText = dict[Language, Page]  # Markdown
 Expression = Annotated[str, StringConstraints(min_length=1, max_length=1000)]  # CEL
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
@@ -56,22 +55,6 @@ class Contact(Document):
     name: Name
     email: Email
     crisis: Text
-
-
-class ConsentStatement(Document):
-    """One sentence that a person who joins ticks by itself."""
-
-    text: Text
-    required: bool = True
-
-
-class Consent(Document):
-    """The consent text, in Markdown; a new version asks people again."""
-
-    version: int = Field(ge=1)
-    text: LongText
-    statements: tuple[ConsentStatement, ...] = Field(default=(), max_length=30)
-    withdrawal: Literal["keep-collected-data", "erase-collected-data"]
 
 
 class Sessions(Document):

@@ -25,7 +25,8 @@ def summary(found: Amendment, *, now: datetime) -> Iterator[str]:
     for n, what in (
         (told.n_under_way, "have something open, which stays on its version"),
         (told.n_withdrawn, "withdrew, and nothing changes for them"),
-        (told.n_older_consent, "agreed to older consent texts, and are not asked again"),
+        (told.n_older_consent, "agreed to older consent texts"),
+        (told.n_consent_anew, "have to agree to the new consent text before they are asked more"),
         (len(told.unplannable), f"cannot be planned: {', '.join(told.unplannable[:20])}"),
     ):
         if n:

@@ -16,6 +16,7 @@ from surveys.audit import log
 from surveys.audit.actors import Actor
 from surveys.design import schedule, zones
 from surveys.design.registry import protocol_of
+from surveys.participants.holding import hold
 from surveys.participants.identity import actions as identity
 from surveys.participants.identity import changes, signing_up
 from surveys.participants.models import Anchor, Participant
@@ -62,7 +63,7 @@ class HasWithdrawn(ValueError):
 @transaction.atomic
 def set_anchor(*, participant: Participant, name: str, on: date, by: Actor, now: datetime) -> None:
     """Set one of the protocol's dates for one person, or correct it."""
-    _lock(participant)
+    hold(participant)
     _refuse_withdrawn(participant)
     anchors = protocol_of(participant.protocol).anchors
     if name not in anchors:
@@ -86,7 +87,7 @@ def set_anchor(*, participant: Participant, name: str, on: date, by: Actor, now:
 @transaction.atomic
 def set_timezone(*, participant: Participant, timezone: str, by: Actor, now: datetime) -> None:
     """Note the zone in which somebody lives now."""
-    _lock(participant)
+    hold(participant)
     _refuse_withdrawn(participant)
     try:
         zones.checked(timezone)
@@ -104,7 +105,7 @@ def set_timezone(*, participant: Participant, timezone: str, by: Actor, now: dat
 @transaction.atomic
 def set_language(*, participant: Participant, language: str, by: Actor, now: datetime) -> None:
     """Note the language of the study in which somebody wants to be asked from now on."""
-    _lock(participant)
+    hold(participant)
     _refuse_withdrawn(participant)
     offered = protocol_of(participant.protocol).languages
     if language not in offered:
@@ -120,7 +121,7 @@ def set_language(*, participant: Participant, language: str, by: Actor, now: dat
 @transaction.atomic
 def pause(*, participant: Participant, until: date, by: Actor, now: datetime) -> None:
     """Send nothing before `until`, a day in the participant's zone; another day corrects it."""
-    _lock(participant)
+    hold(participant)
     _refuse_withdrawn(participant)
     today, _ = schedule.local(now, participant.timezone)
     if not today < until <= today + LONGEST_PAUSE:
@@ -134,7 +135,7 @@ def pause(*, participant: Participant, until: date, by: Actor, now: datetime) ->
 @transaction.atomic
 def resume(*, participant: Participant, by: Actor, now: datetime) -> None:
     """End a pause before its day; one that is over stays as it was."""
-    _lock(participant)
+    hold(participant)
     _refuse_withdrawn(participant)
     if participant.pause_ends_at is None or participant.pause_ends_at <= now:
         return
@@ -145,7 +146,7 @@ def resume(*, participant: Participant, by: Actor, now: datetime) -> None:
 @transaction.atomic
 def set_time_of_day(*, participant: Participant, at: time | None, by: Actor, now: datetime) -> None:
     """Note when somebody likes to be asked, to the minute; None for the study's own times."""
-    _lock(participant)
+    hold(participant)
     _refuse_withdrawn(participant)
     wanted = at and at.replace(second=0, microsecond=0, tzinfo=None, fold=0)
     before = participant.time_of_day
@@ -177,7 +178,7 @@ def withdraw(
     *, participant: Participant, scope: str, reason: str, by: Actor, now: datetime
 ) -> None:
     """End participation. A later, wider scope adds to an earlier one; nothing is taken back."""
-    _lock(participant)
+    hold(participant)
     try:
         wanted = Scope(scope)
     except ValueError as error:
@@ -243,15 +244,6 @@ def _clock(at: time | None) -> str | None:
 
 def _width(scope: Scope) -> int:
     return list(Scope).index(scope)
-
-
-def _lock(participant: Participant) -> None:
-    """Hold the row until the transaction ends, and bring the caller's object up to date."""
-    participant.refresh_from_db(
-        from_queryset=Participant.objects.select_related("study", "protocol").select_for_update(
-            of=("self",), no_key=True
-        )
-    )
 
 
 def _refuse_withdrawn(participant: Participant) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from surveys.design.protocol import Protocol
+from surveys.lib.documents import content_hash
 from surveys.lib.languages import pick
 
 
@@ -38,6 +39,20 @@ def signed_text(protocol: Protocol, *, language: str, ticked: Collection[int], a
         f"{protocol.study} · {consent.version} · {language} · {at:%Y-%m-%d %H:%M:%S} UTC",
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def unsigned_text(protocol: Protocol, language: str) -> str:
+    """Markdown of what people are asked to agree to: the text, then its statements."""
+    statements = [
+        f"- {pick(each.text, language, protocol.languages)}" for each in protocol.consent.statements
+    ]
+    text = pick(protocol.consent.text, language, protocol.languages)
+    return "\n\n".join(part for part in (text, "\n".join(statements)) if part)
+
+
+def text_hash(protocol: Protocol, language: str) -> str:
+    """SHA-256 of the consent text itself, as everybody sees it in that language."""
+    return content_hash(pick(protocol.consent.text, language, protocol.languages))
 
 
 def signed_hash(text: str) -> str:

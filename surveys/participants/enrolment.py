@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 
 from django.db import transaction
 
@@ -21,9 +21,7 @@ from surveys.design.models import ProtocolVersion, Study
 from surveys.design.protocol import Protocol
 from surveys.design.registry import protocol_of
 from surveys.lib import ids
-from surveys.lib.documents import content_hash
-from surveys.lib.languages import pick
-from surveys.participants import agreeing, allocation, forms
+from surveys.participants import agreeing, allocation, forms, renewing
 from surveys.participants.entries import Entry, EntryProblems, Problem, repeated, strata_of
 from surveys.participants.identity import actions as identity
 from surveys.participants.models import Allocation, ConsentRecord, Participant
@@ -57,7 +55,8 @@ def enrol(
 ) -> EnrolmentResult:
     """Enrol people under the study's newest protocol.
 
-    Somebody with the same address, and the same code if one is given, is left as they are.
+    Somebody with the same address, and the same code if one is given, is left as they are; only
+    their consent is noted where they have to agree anew.
     Raises queries.NotPublished, ConsentMissing, EnrolmentConflict, or EntryProblems for unfit entries.
     """
     _hold(study)
@@ -67,8 +66,9 @@ def enrol(
     _refuse(ConsentMissing, _without_consent(entries, protocol, now))
     known = _known(study, entries)
     fresh = [entry for entry in entries if entry.email not in known]
-    created = _create(version, fresh, now)
+    created = _create(version, fresh, source, now)
     _keep_consent(created, fresh, protocol, source)
+    _note_renewals(entries, known, source, by, now)
     log.record_each(
         "participant.enrolled",
         [participant.code for participant in created],
@@ -144,7 +144,9 @@ def _conflicts(
             yield Problem("this person is enrolled under another code", "code", entry.row)
 
 
-def _create(version: ProtocolVersion, entries: list[Entry], now: datetime) -> list[Participant]:
+def _create(
+    version: ProtocolVersion, entries: list[Entry], source: str, now: datetime
+) -> list[Participant]:
     study, protocol = version.study, protocol_of(version)
     codes = _codes(study, entries)
     places = allocation.next_places(study=study, protocol=protocol, entries=entries)
@@ -163,7 +165,8 @@ def _create(version: ProtocolVersion, entries: list[Entry], now: datetime) -> li
                 arm=arm,
                 form=form,
                 enrolled_at=now,
-                joined_by=entry.joined_by,
+                joined_by=source,
+                group=entry.group,
                 panel_id=entry.panel_id,
                 parameters=dict(entry.parameters),
             )
@@ -206,13 +209,30 @@ def _codes(study: Study, entries: list[Entry]) -> list[str]:
     return codes
 
 
+def _note_renewals(
+    entries: Sequence[Entry],
+    known: Mapping[str, Participant | None],
+    source: str,
+    by: Actor,
+    now: datetime,
+) -> None:
+    for entry in entries:
+        participant = known.get(entry.email)
+        if participant is not None and participant.consent_pending_since is not None:
+            renewing.record(
+                participant=participant,
+                language=entry.language,
+                given_at=entry.consented_at,
+                source=source,
+                by=by,
+                now=now,
+            )
+
+
 def _keep_consent(
     created: list[Participant], entries: list[Entry], protocol: Protocol, source: str
 ) -> None:
-    @cache
-    def text_hash(language: str) -> str:
-        return content_hash(pick(protocol.consent.text, language, protocol.languages))
-
+    text_hash = cache(partial(agreeing.text_hash, protocol))
     ConsentRecord.objects.bulk_create(
         [
             ConsentRecord(

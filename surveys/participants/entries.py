@@ -64,7 +64,7 @@ class Entry:
     site: str = ""
     strata: Mapping[str, str] = field(default_factory=dict)
     row: int | None = field(default=None, compare=False)  # where it stood in a file
-    joined_by: str = ""
+    group: str = ""
     panel_id: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
     signed_text: str = field(default="", repr=False)  # the consent as they saw and ticked it

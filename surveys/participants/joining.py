@@ -6,7 +6,7 @@ does, so that the places of a study are counted by one at a time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
@@ -23,22 +23,17 @@ from surveys.design.models import ProtocolVersion, Study
 from surveys.design.protocol import Protocol
 from surveys.design.registry import protocol_of
 from surveys.design.schedule import after
-from surveys.lib import sql
+from surveys.participants import sign_up_counts
 from surveys.participants.entries import Entry
 from surveys.participants.identity import actions as identity
 from surveys.participants.identity import signing_up
 from surveys.participants.identity.models import SignUp
 from surveys.participants.models import JoiningCount, Participant
+from surveys.participants.sign_up_counts import SOURCE
 
-SOURCE = "sign-up"
 PURPOSE = "joining"  # of the token in the mail's link
 AT_ONCE = 3  # sign-ups of one address that may wait at a time; each sends one mail
 BY = Actor.system(SOURCE)
-
-_COUNT = """
-    INSERT INTO surveys_joiningcount AS c (study_id, kind, n) VALUES (%(study)s, %(kind)s, 1)
-    ON CONFLICT (study_id, kind) DO UPDATE SET n = c.n + 1
-"""
 
 
 class NotOpen(LookupError):
@@ -80,6 +75,7 @@ class Application:
     consented_at: datetime
     signed_text: str = field(repr=False)
     strata: Mapping[str, str] = field(default_factory=dict)
+    group: str = ""
     panel_id: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
 
@@ -95,17 +91,6 @@ class Standing:
     signed_text: str
     expires_at: datetime
     has_joined: bool
-
-
-@dataclass(frozen=True)
-class Counts:
-    """What a study's link led to so far."""
-
-    n_started: int
-    n_not_eligible: int
-    n_full: int
-    n_waiting: int
-    n_joined: int
 
 
 def open_study(code: str, *, now: datetime) -> Invitation:
@@ -131,24 +116,6 @@ def is_known_panel(study: Study, panel_id: str) -> bool:
     return bool(panel_id) and study.participants.filter(panel_id=panel_id).exists()
 
 
-def count(study: Study, kind: JoiningCount.Kind) -> None:
-    """Count one visitor."""
-    sql.execute(_COUNT, {"study": study.pk, "kind": kind.value})
-
-
-def counts(study: Study) -> Counts:
-    """The study's numbers."""
-    n = dict(JoiningCount.objects.filter(study=study).values_list("kind", "n"))
-    kinds = JoiningCount.Kind
-    return Counts(
-        n.get(kinds.STARTED, 0),
-        n.get(kinds.NOT_ELIGIBLE, 0),
-        n.get(kinds.FULL, 0),
-        SignUp.objects.filter(study=study, participant__isnull=True).count(),
-        study.participants.filter(joined_by=SOURCE).count(),
-    )
-
-
 @transaction.atomic
 def ask(*, study: Study, application: Application, now: datetime) -> UUID | None:
     """Keep what somebody said until they confirm it; None when their address has asked too often.
@@ -169,6 +136,7 @@ def ask(*, study: Study, application: Application, now: datetime) -> UUID | None
         language=application.language,
         timezone=application.timezone,
         strata=dict(application.strata),
+        group=application.group,
         panel_id=application.panel_id,
         parameters=dict(application.parameters),
         consent_version=application.consent_version,
@@ -180,6 +148,11 @@ def ask(*, study: Study, application: Application, now: datetime) -> UUID | None
     signing_up.seal(row, application.email)
     row.save(force_insert=True)
     return row.pk
+
+
+def n_waiting(study: Study) -> int:
+    """How many have signed up and may still confirm it."""
+    return SignUp.objects.filter(study=study, participant__isnull=True).count()
 
 
 def must_confirm(protocol: Protocol) -> bool:
@@ -248,7 +221,7 @@ def entry_of(row: SignUp) -> Entry:
         row.consented_at,
         site=row.strata.get("site", ""),
         strata=row.strata,
-        joined_by=SOURCE,
+        group=row.group,
         panel_id=row.panel_id,
         parameters=row.parameters,
         signed_text=row.signed_text,
@@ -263,14 +236,25 @@ def note_joined(row: SignUp, participant: Participant) -> None:
     row.save(update_fields=["participant", "email"])
 
 
+@transaction.atomic
 def delete_expired(*, now: datetime) -> int:
     """Delete sign-ups whose time is over; returns how many of them nobody confirmed."""
     rows = SignUp.objects.filter(expires_at__lte=now)
-    n_unconfirmed = rows.filter(participant__isnull=True).count()
-    n_deleted, _ = rows.delete()
+    held = rows.order_by("pk").select_for_update(of=("self",))
+    over = list(held.select_related("study").defer("study__draft"))
+    n_unconfirmed = _count_unconfirmed(over)
+    n_deleted, _ = SignUp.objects.filter(pk__in=[row.pk for row in over]).delete()
     if n_deleted:
         log.record("sign_ups.deleted", by=Actor.system("sweep"), at=now, n=n_unconfirmed)
     return n_unconfirmed
+
+
+def _count_unconfirmed(over: Sequence[SignUp]) -> int:
+    """Count those who never confirmed, each on the day on which they signed up."""
+    lost = [row for row in over if row.participant_id is None]
+    for row in lost:
+        sign_up_counts.count(row.study, JoiningCount.Kind.UNCONFIRMED, at=row.created_at)
+    return len(lost)
 
 
 def _open(protocol: Protocol, now: datetime) -> Joining:

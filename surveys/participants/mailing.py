@@ -14,6 +14,7 @@ from surveys.audit import log
 from surveys.audit.actors import Actor
 from surveys.lib.ids import uuid7
 from surveys.participants.addresses import BadAddress, parse
+from surveys.participants.holding import hold
 from surveys.participants.identity import actions as identity
 from surveys.participants.models import Participant
 
@@ -59,7 +60,7 @@ def correct_address(*, participant: Participant, email: str, by: Actor, now: dat
     The links to their own page end, since somebody else may have them. Raises BadAddress, AddressTaken and NoAddress. The audit trail holds that it was done, and by
     whom, but neither of the addresses.
     """
-    _lock(participant)
+    hold(participant)
     address = parse(email)
     if not identity.contacts_of([participant.pk]):
         raise NoAddress(f"nothing is known of {participant.code} any more")
@@ -77,7 +78,7 @@ def correct_address(*, participant: Participant, email: str, by: Actor, now: dat
 @transaction.atomic
 def unsubscribe(*, participant: Participant, by: Actor, now: datetime) -> bool:
     """Note that somebody wants no mails; False when that was known, or they have withdrawn."""
-    _lock(participant)
+    hold(participant)
     has_withdrawn = participant.status == Participant.Status.WITHDRAWN
     if has_withdrawn or participant.unsubscribed_at is not None:
         return False
@@ -90,7 +91,7 @@ def unsubscribe(*, participant: Participant, by: Actor, now: datetime) -> bool:
 @transaction.atomic
 def resubscribe(*, participant: Participant, by: Actor, now: datetime) -> bool:
     """Note that somebody wants mails again; False when they did all along, or have withdrawn."""
-    _lock(participant)
+    hold(participant)
     has_withdrawn = participant.status == Participant.Status.WITHDRAWN
     if has_withdrawn or participant.unsubscribed_at is None:
         return False
@@ -98,12 +99,6 @@ def resubscribe(*, participant: Participant, by: Actor, now: datetime) -> bool:
     participant.save(update_fields=["unsubscribed_at"])
     _record("participant.resubscribed", participant, by, now)
     return True
-
-
-def _lock(participant: Participant) -> None:
-    """Hold the row until the transaction ends, and bring the caller's object up to date."""
-    rows = Participant.objects.select_related("study", "protocol")
-    participant.refresh_from_db(from_queryset=rows.select_for_update(of=("self",), no_key=True))
 
 
 def _record(event: str, participant: Participant, by: Actor, now: datetime) -> None:

@@ -45,7 +45,9 @@ class Participant(models.Model):
     enrolled_at = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     withdrawal_scope = models.CharField(max_length=20, blank=True)
-    joined_by = models.CharField(max_length=20, blank=True)  # "sign-up", else a file or the API
+    consent_pending_since = models.DateTimeField(null=True, blank=True)  # has to agree anew
+    joined_by = models.CharField(max_length=20, blank=True)  # "csv", "console", "api", "sign-up"
+    group = models.CharField(max_length=40, blank=True)  # whose code they gave on signing up
     panel_id = models.CharField(max_length=120, blank=True)  # a panel's pseudonym, no address
     parameters = models.JSONField(default=dict, blank=True)  # what else the panel's link said
 
@@ -106,7 +108,7 @@ class ConsentRecord(models.Model):
     language = models.CharField(max_length=12)
     text_hash = models.CharField(max_length=64)
     given_at = models.DateTimeField()
-    source = models.CharField(max_length=40)  # "csv", "api", "sign-up", "again"
+    source = models.CharField(max_length=40)  # "csv", "console", "api", "sign-up", "renewal"
     signed_text = models.TextField(blank=True)  # what they saw and ticked, where they did so here
     signed_hash = models.CharField(max_length=64, blank=True)  # SHA-256 of it
 
@@ -141,7 +143,7 @@ class Allocation(models.Model):
 
 
 class JoiningCount(models.Model):
-    """How many visitors of a study's public link came so far; nothing else is kept of them."""
+    """How many visitors of a study's public link came on a day; nothing else is kept of them."""
 
     class Kind(models.TextChoices):
         """What is counted."""
@@ -149,15 +151,17 @@ class JoiningCount(models.Model):
         STARTED = "started"
         NOT_ELIGIBLE = "not_eligible"
         FULL = "full"
+        UNCONFIRMED = "unconfirmed"  # signed up that day, and never confirmed it
 
     study = models.ForeignKey(Study, models.CASCADE, related_name="joining_counts")
+    on = models.DateField()  # in the study's time zone
     kind = models.CharField(max_length=12, choices=Kind.choices)
     n = models.PositiveBigIntegerField(default=0)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["study", "kind"], name="joining_count_once"),
+            models.UniqueConstraint(fields=["study", "on", "kind"], name="joining_count_once"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.n} {self.kind}"
+        return f"{self.on} {self.n} {self.kind}"

@@ -16,6 +16,7 @@ from surveys.audit.actors import Actor
 from surveys.audit.models import Event
 from surveys.lib.crypto import CannotDecrypt
 from surveys.participants.addresses import normalise, parse
+from surveys.participants.holding import hold
 from surveys.participants.identity import actions as identity
 from surveys.participants.identity import changes
 from surveys.participants.mailing import NoAddress
@@ -40,7 +41,7 @@ def ask(*, participant: Participant, email: str, by: Actor, now: datetime) -> UU
 
     Raises BadAddress, NoAddress (also for who has withdrawn) and TooManyWishes.
     """
-    _lock(participant)
+    hold(participant)
     address = parse(email)
     contact = identity.contacts_of([participant.pk]).get(participant.pk)
     if contact is None or participant.status == Participant.Status.WITHDRAWN:
@@ -69,7 +70,7 @@ def asked_by(change: UUID, *, now: datetime) -> Participant:
 def take(change: UUID, *, now: datetime) -> tuple[Participant, str]:
     """Whose wish it is and the address, once: it is forgotten here. Raises NoSuchWish."""
     participant = asked_by(change, now=now)
-    _lock(participant)
+    hold(participant)
     wish = changes.pending(change, now=now)
     if wish is None or participant.status == Participant.Status.WITHDRAWN:
         raise NoSuchWish
@@ -79,11 +80,6 @@ def take(change: UUID, *, now: datetime) -> tuple[Participant, str]:
         raise NoSuchWish from error
     changes.drop(participant)
     return participant, address
-
-
-def _lock(participant: Participant) -> None:
-    rows = Participant.objects.select_related("study", "protocol")
-    participant.refresh_from_db(from_queryset=rows.select_for_update(of=("self",), no_key=True))
 
 
 def drop_expired(*, now: datetime) -> int:

@@ -1,4 +1,4 @@
-"""The whole flow in seven modules: publish, enrol, plan, open, deliver, respond, close.
+"""The whole flow in eight modules: publish, enrol, plan, open, deliver, respond, close.
 
 The faces and the Celery tasks call these functions and nothing deeper. Each is safe to run
 twice: it reads the rows upstream, and its key in the database refuses the second effect.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from surveys.pipeline.answering import open_link, save_page
 from surveys.pipeline.caring import acknowledge, close_alert, drill, look_at_alert, note_on_alert
+from surveys.pipeline.consenting import decline_consent, renew_consent
 from surveys.pipeline.leaving import ask_copy, copy_made, leave, withdraw
 from surveys.pipeline.people import (
     ask_to_join,
@@ -68,6 +69,7 @@ __all__ = [
     "confirm_address",
     "copy_made",
     "correct_address",
+    "decline_consent",
     "deliver",
     "drill",
     "enrol",
@@ -87,6 +89,7 @@ __all__ = [
     "reconcile",
     "reconcile_study",
     "release",
+    "renew_consent",
     "resend",
     "resend_all",
     "resubscribe",

@@ -21,6 +21,7 @@ from surveys.participants.enrolment import EnrolmentResult
 from surveys.participants.entries import Entry
 from surveys.participants.joining import Application, Outcome
 from surveys.participants.models import Participant
+from surveys.participants.sign_up_counts import SOURCE
 from surveys.responding.results import results_of
 from surveys.scheduling import actions as scheduling
 from surveys.scheduling.models import Occasion
@@ -73,7 +74,7 @@ def join(*, sign_up: UUID, now: datetime) -> Outcome:
     if hurdle := joining.hurdle(row, now=now):
         return hurdle
     entry = joining.entry_of(row)
-    result = enrol(study=row.study, entries=[entry], source=joining.SOURCE, by=joining.BY, now=now)
+    result = enrol(study=row.study, entries=[entry], source=SOURCE, by=joining.BY, now=now)
     joining.note_joined(row, [*result.created, *result.already][0])
     return Outcome.JOINED
 

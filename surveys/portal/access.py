@@ -25,6 +25,7 @@ class Access(Enum):
     CLOSED = auto()
     COMPLETED = auto()
     NOT_NEEDED = auto()
+    CONSENT = auto()  # open, once its participant agrees to a new consent text
 
 
 class NoSuchLink(LookupError):
@@ -81,7 +82,10 @@ def access_to(occasion: Occasion, now: datetime) -> Access:
             return Access.NOT_YET
         case OccasionState.OPEN | OccasionState.STARTED:
             has_closed = occasion.closes_at is not None and now >= occasion.closes_at
-            return Access.CLOSED if has_closed else Access.OPEN
+            if has_closed:
+                return Access.CLOSED
+            waits = occasion.participant.consent_pending_since is not None
+            return Access.CONSENT if waits else Access.OPEN
         case OccasionState.EXPIRED:
             return Access.CLOSED
         case _:

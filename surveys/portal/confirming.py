@@ -6,21 +6,21 @@ from dataclasses import replace
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_http_methods
 
 from surveys import pipeline, tasks
 from surveys.design.registry import protocol_of
-from surveys.lib import clock, markdown, tokens
+from surveys.lib import clock, tokens
 from surveys.lib.dates import own_name
 from surveys.lib.doorbell import ring
-from surveys.participants import joining
+from surveys.participants import joining, sign_up_counts
 from surveys.participants.joining import NoSuchSignUp, Outcome, Standing
 from surveys.participants.models import JoiningCount
 from surveys.portal import notices
 from surveys.portal.frame import Frame, frame_of_study
 from surveys.portal.notices import Notice
 from surveys.portal.responses import render, see_other
+from surveys.portal.statements import html
 
 OF_OUTCOME = {
     Outcome.FULL: Notice.FULL,
@@ -49,7 +49,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         ring(tasks.sweep)  # the first questionnaire may be open at once
         return see_other(request.path)
     if outcome is Outcome.FULL:
-        joining.count(stands.study, JoiningCount.Kind.FULL)
+        sign_up_counts.count(stands.study, JoiningCount.Kind.FULL, at=clock.now())
     return notices.show(request, OF_OUTCOME[outcome], frame)
 
 
@@ -60,12 +60,11 @@ def _behind(token: str) -> UUID:
 
 
 def _page(request: HttpRequest, frame: Frame, stands: Standing) -> HttpResponse:
-    signed = markdown.to_html(stands.signed_text)
     return render(
         request,
         "join_confirm.html",
         frame,
         stands=stands,
-        signed=mark_safe(signed),  # noqa: S308 - markdown.to_html lets no HTML through
+        signed=html(stands.signed_text, stands.language),
         spoken=own_name(stands.language),
     )

@@ -24,17 +24,17 @@ from surveys import pipeline, tasks
 from surveys.design.joining import SCREENER, Answer, is_eligible
 from surveys.lib import clock
 from surveys.lib.doorbell import ring
-from surveys.participants import addresses, joining
-from surveys.participants.agreeing import StatementMissing, signed_text
+from surveys.participants import addresses, joining, sign_up_counts
+from surveys.participants.agreeing import signed_text
 from surveys.participants.joining import Application, Invitation, NotOpen, Outcome
 from surveys.participants.models import JoiningCount
 from surveys.portal import joining_pages as show
 from surveys.portal import notices
 from surveys.portal.frame import Frame, frame_of_study
-from surveys.portal.joining_pages import Faults
 from surveys.portal.joining_state import State, read_state
 from surveys.portal.notices import Notice
 from surveys.portal.responses import see_other
+from surveys.portal.statements import Faults, faults_of, ticked_in
 
 PANEL_ID = re.compile(r"[A-Za-z0-9_-]{1,120}", re.ASCII)
 PARAMETER = re.compile(r"[A-Za-z0-9_.~-]{1,120}", re.ASCII)  # an @ would make it an address
@@ -122,20 +122,20 @@ def _about(visit: Visit) -> HttpResponse:
     if "language" in visit.posted:
         language = frame_of_study(visit.to.protocol, visit.posted["language"]).language
         return show.about(visit.going_to("about", language=language))
-    typed, strata = visit.posted.get("group", ""), {}
+    typed, strata, code = visit.posted.get("group", ""), {}, ""
     if typed or show.needs_group(visit.to):
         group = visit.to.joining.group(typed)
         if group is None:
             return show.about(visit, {"group": _("This code is not known. Please check it.")})
-        strata = dict(group.strata)
-    joining.count(visit.to.study, JoiningCount.Kind.STARTED)
+        strata, code = dict(group.strata), group.code
+    sign_up_counts.count(visit.to.study, JoiningCount.Kind.STARTED, at=visit.now)
     if joining.is_known_panel(visit.to.study, visit.state.panel_id):
         return notices.show(visit.request, Notice.PANEL_KNOWN, visit.frame)
     if not joining.has_place(visit.to.study, visit.to.joining, strata):
         return _full(visit)
     if visit.to.joining.screener:
-        return show.screener(visit.going_to("screener", strata=strata))
-    return show.consent(visit.going_to("consent", strata=strata))
+        return show.screener(visit.going_to("screener", strata=strata, group=code))
+    return show.consent(visit.going_to("consent", strata=strata, group=code))
 
 
 def _screener(visit: Visit) -> HttpResponse:
@@ -145,7 +145,7 @@ def _screener(visit: Visit) -> HttpResponse:
         return show.screener(visit, faults)
     answers: dict[str, Answer] = {code: a for code, a in read.items() if a is not None}
     if not is_eligible(visit.to.protocol.eligibility, answers):
-        joining.count(visit.to.study, JoiningCount.Kind.NOT_ELIGIBLE)
+        sign_up_counts.count(visit.to.study, JoiningCount.Kind.NOT_ELIGIBLE, at=visit.now)
         return notices.show(visit.request, Notice.NOT_ELIGIBLE, visit.frame)
     wanted = show.strata_asked(visit.to)
     strata = {code: a for code, a in answers.items() if code in wanted and isinstance(a, str)}
@@ -156,15 +156,10 @@ def _screener(visit: Visit) -> HttpResponse:
 
 
 def _consent(visit: Visit) -> HttpResponse:
-    statements = visit.to.protocol.consent.statements
-    ticked = tuple(n for n in range(len(statements)) if visit.posted.get(f"statement.{n}") == "1")
-    try:
-        signed_text(visit.to.protocol, language=visit.state.language, ticked=ticked, at=visit.now)
-    except StatementMissing as error:
-        what = _("Please tick this sentence, or do not go on.")
-        return show.consent(visit, {f"statement.{n}": what for n in error.missing}, ticked)
-    if not statements and visit.posted.get("agree") != "1":
-        return show.consent(visit, {"agree": _("Please tick this sentence, or do not go on.")})
+    protocol, posted = visit.to.protocol, visit.posted
+    ticked = ticked_in(protocol, posted)
+    if faults := faults_of(protocol, visit.state.language, posted, visit.now):
+        return show.consent(visit, faults, ticked)
     return show.details(
         visit.going_to("details", ticked=ticked, consented_at=visit.now.isoformat())
     )
@@ -209,6 +204,7 @@ def _application(visit: Visit) -> tuple[Application | None, Faults]:
         at,
         signed_text(visit.to.protocol, language=state.language, ticked=state.ticked, at=at),
         state.strata,
+        state.group,
         state.panel_id,
         state.parameters,
     )
@@ -216,7 +212,7 @@ def _application(visit: Visit) -> tuple[Application | None, Faults]:
 
 
 def _full(visit: Visit) -> HttpResponse:
-    joining.count(visit.to.study, JoiningCount.Kind.FULL)
+    sign_up_counts.count(visit.to.study, JoiningCount.Kind.FULL, at=visit.now)
     return notices.show(visit.request, Notice.FULL, visit.frame)
 
 

@@ -2,43 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse
-from django.utils.functional import Promise
-from django.utils.safestring import mark_safe
 
 from surveys.design import zones as iana
 from surveys.design.joining import SCREENER
-from surveys.lib import markdown
 from surveys.lib.dates import own_name
-from surveys.lib.languages import isolated, pick
+from surveys.lib.languages import pick
 from surveys.participants.joining import Invitation
 from surveys.portal.responses import render
+from surveys.portal.statements import Faults, html, statements, text_of
 
 if TYPE_CHECKING:
     from surveys.portal.joining import Visit
 
-Faults: TypeAlias = Mapping[str, Promise]
-"""What is wrong, by field; empty when nothing is."""
-
 REGIONS = (
     "Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Statement:
-    """One sentence to be ticked."""
-
-    name: str
-    text: str
-    is_required: bool
-    is_ticked: bool
-    problem: Promise | str
 
 
 @dataclass(frozen=True)
@@ -88,7 +72,7 @@ def about(visit: Visit, faults: Faults | None = None) -> HttpResponse:
         visit,
         "join.html",
         faults,
-        text=_html(text, visit.state.language),
+        text=html(text, visit.state.language),
         has_groups=bool(joining.groups),
         needs_group=needs_group(visit.to),
         group=visit.posted.get("group", visit.request.GET.get("group", ""))[:40],
@@ -116,22 +100,15 @@ def consent(
     visit: Visit, faults: Faults | None = None, ticked: Collection[int] = ()
 ) -> HttpResponse:
     """The consent text and its sentences."""
-    consent, languages = visit.to.protocol.consent, visit.to.protocol.languages
-    statements = [
-        Statement(
-            f"statement.{n}",
-            pick(each.text, visit.state.language, languages),
-            each.required,
-            n in ticked,
-            (faults or {}).get(f"statement.{n}", ""),
-        )
-        for n, each in enumerate(consent.statements)
-    ]
-    text = pick(consent.text, visit.state.language, languages)
+    protocol, language = visit.to.protocol, visit.state.language
     return _page(
-        visit, "join_consent.html", faults, text=_html(text, visit.state.language), statements=statements,
-        version=consent.version,
-    )  # fmt: skip
+        visit,
+        "join_consent.html",
+        faults,
+        text=text_of(protocol, language),
+        statements=statements(protocol, language, faults or {}, ticked),
+        version=protocol.consent.version,
+    )
 
 
 def details(visit: Visit, faults: Faults | None = None) -> HttpResponse:
@@ -162,7 +139,3 @@ def _page(visit: Visit, template: str, faults: Faults | None, **context: Any) ->
         faults=faults or {},
         **context,
     )
-
-
-def _html(text: str, language: str) -> str:
-    return mark_safe(markdown.to_html(isolated(text, language)))  # noqa: S308 - markdown.to_html lets no HTML through

@@ -26,6 +26,7 @@ class State:
     language: str
     at: str = "about"
     strata: Mapping[str, str] = field(default_factory=dict)
+    group: str = ""
     panel_id: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
     ticked: tuple[int, ...] = ()

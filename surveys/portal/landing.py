@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods
 
 from surveys import pipeline
 from surveys.lib import clock, dates
-from surveys.portal import notices
+from surveys.portal import consenting, notices
 from surveys.portal.access import FROM_OWN_PAGE, Access, NoSuchLink, access_to, behind_link
 from surveys.portal.frame import Frame, frame_of
 from surveys.portal.notices import Notice
@@ -15,7 +15,7 @@ from surveys.portal.passes import Pass, read_pass
 from surveys.portal.responses import render, see_other
 from surveys.responding.pace import minutes_left
 from surveys.responding.standing import standing
-from surveys.scheduling.actions import OccasionClosed, OccasionNotOpen
+from surveys.scheduling.actions import ConsentPending, OccasionClosed, OccasionNotOpen
 from surveys.scheduling.models import Occasion
 
 
@@ -28,6 +28,8 @@ def landing(request: HttpRequest, token: str) -> HttpResponse:
         return notices.show(request, Notice.NO_SUCH_LINK)
     frame = frame_of(occasion, read_pass(request))
     access = access_to(occasion, clock.now())
+    if access is Access.CONSENT:
+        return see_other(consenting.path(occasion, frame, is_mailed=_is_mailed(request)))
     if access is not Access.OPEN:
         return notices.show(request, notices.OF_ACCESS[access], frame)
     if request.method != "POST":
@@ -51,11 +53,16 @@ def _welcome(request: HttpRequest, occasion: Occasion, frame: Frame) -> HttpResp
 
 def _start(request: HttpRequest, occasion: Occasion, frame: Frame) -> HttpResponse:
     try:
-        is_mailed = FROM_OWN_PAGE not in request.GET
-        pipeline.open_link(occasion=occasion.id, now=clock.now(), is_mailed=is_mailed)
+        pipeline.open_link(occasion=occasion.id, now=clock.now(), is_mailed=_is_mailed(request))
     except (OccasionClosed, OccasionNotOpen):
         return notices.show(request, Notice.CLOSED, frame)
+    except ConsentPending:
+        return see_other(consenting.path(occasion, frame, is_mailed=_is_mailed(request)))
     return see_other("portal:survey", _pass(occasion, frame.language))
+
+
+def _is_mailed(request: HttpRequest) -> bool:
+    return FROM_OWN_PAGE not in request.GET
 
 
 def _pass(occasion: Occasion, language: str) -> Pass:

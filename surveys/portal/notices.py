@@ -162,11 +162,16 @@ def show(request: HttpRequest, notice: Notice, frame: Frame | None = None) -> Ht
     )
 
 
-def hold(request: HttpRequest, frame: Frame, posted: Mapping[str, str]) -> HttpResponse:
+def hold(
+    request: HttpRequest, frame: Frame, posted: Mapping[str, str], *, consent: str = ""
+) -> HttpResponse:
     """A page that keeps what was typed, with one button that saves it where it belongs.
 
-    This browser has meanwhile opened another questionnaire, or has none open any more.
+    This browser has meanwhile opened another questionnaire, or has none open any more; or a new
+    consent text, which `consent` leads to, waits for an answer.
     """
     fields = {name: value for name, value in posted.items() if name not in NOT_HELD}
     has_other = read_pass(request) is not None
-    return render(request, "hold.html", frame, status=409, fields=fields, has_other=has_other)
+    return render(
+        request, "hold.html", frame, status=409, fields=fields, has_other=has_other, consent=consent
+    )

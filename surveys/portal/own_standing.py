@@ -79,6 +79,11 @@ class OwnStanding:
     languages: list[tuple[str, str]]  # code and own name, when there is a choice
     zones: list[str]
 
+    @property
+    def has_more(self) -> bool:
+        """Whether anything is still to be answered."""
+        return bool(self.open or self.is_planned or self.startable)
+
 
 def own_standing(participant: Participant, language: str, now: datetime) -> OwnStanding:
     """Read it all; the participant takes part."""

@@ -13,7 +13,7 @@ from surveys import pipeline, tasks
 from surveys.lib import clock
 from surveys.lib.crashpoints import Point, reached
 from surveys.lib.doorbell import ring
-from surveys.portal import notices
+from surveys.portal import consenting, notices
 from surveys.portal.access import Access, NoSuchLink, access_to, behind_pass
 from surveys.portal.frame import frame_of
 from surveys.portal.notices import Notice
@@ -87,6 +87,8 @@ def _show(request: HttpRequest) -> HttpResponse:
     if access is Access.COMPLETED:
         return see_other("portal:thanks")
     frame = frame_of(occasion, visit)
+    if access is Access.CONSENT:
+        return see_other(consenting.path(occasion, frame))
     if access is not Access.OPEN:
         return notices.show(request, notices.OF_ACCESS[access], frame)
     stands = standing(occasion)
@@ -158,9 +160,9 @@ def _save_for(request: HttpRequest, posted: Posted, visit: Pass) -> HttpResponse
     except (Occasion.DoesNotExist, LinkRenewed):
         return notices.show(request, Notice.NO_VISIT)
     except NotAnswerable:
-        return _turned_away(request, visit)
+        return _turned_away(request, posted, visit)
     except AlreadyFinal:
-        return _turned_away(request, visit, Notice.HANDED_IN)
+        return _turned_away(request, posted, visit, Notice.HANDED_IN)
     except NoSuchPage:
         return see_other("portal:survey", replace(visit, place=None))
     reached(Point.AFTER_SAVE)
@@ -171,15 +173,18 @@ def _save_for(request: HttpRequest, posted: Posted, visit: Pass) -> HttpResponse
     return _after(request, posted, visit, saved)
 
 
-def _turned_away(request: HttpRequest, visit: Pass, notice: Notice | None = None) -> HttpResponse:
+def _turned_away(
+    request: HttpRequest, posted: Posted, visit: Pass, notice: Notice | None = None
+) -> HttpResponse:
     """Why the page could not be saved; without a notice, by how the occasion stands now."""
     try:
         occasion = behind_pass(visit)
     except NoSuchLink:
         return notices.show(request, Notice.NO_VISIT)
-    if notice is None:
-        notice = notices.OF_ACCESS.get(access_to(occasion, clock.now()), Notice.CLOSED)
-    return notices.show(request, notice, frame_of(occasion, visit))
+    frame, access = frame_of(occasion, visit), access_to(occasion, clock.now())
+    if notice is None and access is Access.CONSENT:
+        return consenting.hold(request, occasion, frame, posted.fields)
+    return notices.show(request, notice or notices.OF_ACCESS.get(access, Notice.CLOSED), frame)
 
 
 def _after(request: HttpRequest, posted: Posted, visit: Pass, saved: PageSaved) -> HttpResponse:

@@ -6,6 +6,7 @@ from django.urls import path
 
 from surveys.portal import (
     confirming,
+    consenting,
     copying,
     joining,
     landing,
@@ -22,6 +23,7 @@ urlpatterns = [
     path("s/<str:token>/", landing.landing, name="landing"),
     path("me/<str:token>/", own.own, name="own"),
     path("me/<str:token>/leave/", leaving.leave, name="leave"),
+    path("me/<str:token>/consent/", consenting.consent, name="consent"),
     path("address/<str:token>/", readdressing.confirm, name="address"),
     path("copy/<str:signed>/", copying.copy, name="copy"),
     path("left/<str:token>/", leaving.receipt, name="receipt"),

@@ -65,8 +65,8 @@ def save_page(
     for, `shown` (an ISO instant) and the `generation` of the link by which the page was opened, and
     `seconds`, `touched`, `turn`, `device`, `layout` and `language` for the paradata.
 
-    Raises LinkRenewed, NoSuchPage, AlreadyFinal, and scheduling's OccasionNotOpen and
-    OccasionClosed.
+    Raises LinkRenewed, NoSuchPage, AlreadyFinal, and scheduling's OccasionNotOpen, OccasionClosed
+    and ConsentPending.
     """
     row = scheduling.hold(occasion)  # until the end: pages are saved one after the other
     if posted.get("generation") not in {None, str(row.link_generation)}:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from surveys.scheduling.amending import Adopted, adopt_due, adopt_if_few, ask_again
 from surveys.scheduling.answering import (
+    ConsentPending,
     NotAnswerable,
     OccasionClosed,
     OccasionNotOpen,
@@ -39,6 +40,7 @@ __all__ = [
     "CannotSnooze",
     "CannotStart",
     "Closed",
+    "ConsentPending",
     "NoSuchWave",
     "NotAnswerable",
     "NotEnrolled",

@@ -22,8 +22,9 @@ from surveys.audit.actors import Actor
 from surveys.design.models import ProtocolVersion
 from surveys.design.registry import protocol_of
 from surveys.lib.crashpoints import Point, reached
-from surveys.participants import forms
+from surveys.participants import forms, renewing
 from surveys.participants.models import Participant
+from surveys.scheduling import queries
 from surveys.scheduling.counting import PlanCounts
 from surveys.scheduling.facts import ReadResults, hold, no_results
 from surveys.scheduling.isolation import do_usable
@@ -105,6 +106,7 @@ def _adopt_some(
 
     def move(people: Sequence[Participant]) -> None:
         Participant.objects.filter(pk__in=[p.pk for p in people]).update(protocol=version)
+        renewing.ask(study=version.study, people=people, now=now)
         forms.give(study=version.study, people=people, protocol=protocol, by=by, now=now)
         moved.append((len(people), replan(people, by=by, now=now, results=results)))
 
@@ -118,10 +120,16 @@ def _adopt_some(
     is_last = len(wanted) < AT_ONCE
     if n_people:
         counts = sum((counts for _, counts in moved), PlanCounts())
-        _record(version, n_people, counts.changes, by, now)
+        _record(version, n_people, counts.changes | _asked(version, held), by, now)
     if is_last:
         ProtocolVersion.objects.filter(pk=version.pk).update(adopted_at=now)
     return n_people, None if is_last else wanted[-1]
+
+
+def _asked(version: ProtocolVersion, people: Sequence[Participant]) -> dict[str, int]:
+    """How many of some people wait for their own consent anew, if any do."""
+    n = queries.waiting_for_consent(version.study).filter(pk__in=[p.pk for p in people]).count()
+    return {"consent_asked": n} if n else {}
 
 
 def _record(

@@ -20,10 +20,10 @@ from surveys.scheduling.facts import hold as hold_participants
 from surveys.scheduling.found import hold
 from surveys.scheduling.models import Occasion
 from surveys.scheduling.moves import advance, drop_messages, write
+from surveys.scheduling.queries import UNFINISHED
 from surveys.scheduling.states import Cause, MessageState, OccasionState, WhyNot
 
 ANSWERABLE = (OccasionState.OPEN, OccasionState.STARTED)
-UNFINISHED = (OccasionState.PLANNED, *ANSWERABLE)
 NOT_YET = (OccasionState.PLANNED, OccasionState.EXCLUDED)
 
 
@@ -43,11 +43,15 @@ class OccasionClosed(NotAnswerable):
     """It is completed, expired or cancelled."""
 
 
+class ConsentPending(NotAnswerable):
+    """Its participant has to agree to a new consent text first."""
+
+
 @transaction.atomic
 def open_link(*, occasion: UUID, now: datetime) -> Occasion:
     """Note that Start was pressed; the first time counts.
 
-    Raises OccasionNotOpen and OccasionClosed.
+    Raises OccasionNotOpen, OccasionClosed and ConsentPending.
     """
     row = hold(occasion)
     check_answerable(row, now)
@@ -61,8 +65,8 @@ def record_saved(*, occasion: Occasion, now: datetime, completes: bool = False) 
     """Note that a page was saved: the first save starts the occasion, each one moves its close.
 
     The page that `completes` it ends it: nothing more is asked or sent. `occasion` comes from
-    `hold` in this transaction, and is brought up to date. Raises OccasionNotOpen and
-    OccasionClosed.
+    `hold` in this transaction, and is brought up to date. Raises OccasionNotOpen, OccasionClosed
+    and ConsentPending.
     """
     counts_from = check_answerable(occasion, now)
     wave = protocol_of(occasion.protocol).by_code[occasion.wave]
@@ -114,5 +118,7 @@ def check_answerable(row: Occasion, now: datetime) -> datetime:
         raise OccasionClosed(row.state)
     if row.closes_at is not None and row.closes_at <= now:
         raise OccasionClosed(OccasionState.EXPIRED)
+    if row.participant.consent_pending_since is not None:
+        raise ConsentPending(row.state)
     planned = row.local.get("planned_opening")  # of an occasion that opened late
     return datetime.fromisoformat(planned) if planned else row.opens_at

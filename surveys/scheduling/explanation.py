@@ -43,10 +43,12 @@ REASONS = {
     Cause.NOT_IN_ARM: "the wave belongs to other arms",
     Cause.PLANNED_MISSING: "the draw left this participant out by design",
     Cause.BRANCHED_OUT: "the wave's condition is not met",
+    Cause.CONSENT_PENDING: "the participant had not agreed to the new consent text",
 }
 CANCELLING = (Cause.WITHDRAWN, Cause.PAUSED, Cause.NOT_IN_VERSION)
+FATES = dict.fromkeys(CANCELLING, "was cancelled") | {Cause.CONSENT_PENDING: "took no answers"}
 CAUSES = {
-    cause: f"It {'was cancelled' if cause in CANCELLING else 'is not asked'} because {reason}."
+    cause: f"It {FATES.get(cause, 'is not asked')} because {reason}."
     for cause, reason in REASONS.items()
 }
 

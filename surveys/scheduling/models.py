@@ -58,6 +58,7 @@ class Occasion(models.Model):
                 condition=models.Q(
                     cause="", state__in=["planned", "open", "started", "completed", "expired"]
                 )
+                | models.Q(cause="consent_pending", state="expired")
                 | (~models.Q(cause="") & models.Q(state__in=["cancelled", "excluded"])),
                 name="cause_where_it_belongs",
             ),

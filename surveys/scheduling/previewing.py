@@ -19,11 +19,13 @@ from surveys.design.registry import protocol_of
 from surveys.lib.snapshots import read_only
 from surveys.participants import consents, forms
 from surveys.participants.models import Participant
+from surveys.scheduling.changes import PlanChange
 from surveys.scheduling.comparing import compare
 from surveys.scheduling.counting import PlanCounts, by_wave
 from surveys.scheduling.facts import Dossier, ReadResults, dossiers, no_results, results_for
 from surveys.scheduling.isolation import UNUSABLE, log_unusable
 from surveys.scheduling.planner import Planner
+from surveys.scheduling.queries import UNFINISHED
 from surveys.scheduling.states import OccasionState
 
 CHUNK = 200  # people at a time; bounds the memory
@@ -56,7 +58,8 @@ class Preview:
     """What would happen to the plans of all who take part.
 
     `n_under_way` have an occasion open now, which they finish on the version it opened under.
-    `n_older_consent` agreed to older consent texts than the draft's; nobody is asked again.
+    `n_older_consent` agreed to older consent texts than the draft's. `n_consent_anew` have to agree
+    anew before they are asked more; who has nothing more to come is not among them.
     """
 
     n_people: int = 0
@@ -64,6 +67,7 @@ class Preview:
     n_under_way: int = 0
     n_withdrawn: int = 0
     n_older_consent: int = 0
+    n_consent_anew: int = 0
     unplannable: list[str] = field(default_factory=list)  # stay on their version; codes
     counts: PlanCounts = field(default_factory=PlanCounts)
     waves: dict[str, PlanCounts] = field(default_factory=dict)
@@ -84,6 +88,7 @@ def preview(amendment: Amendment, *, now: datetime, results: ReadResults = no_re
     study, protocol = amendment.study, amendment.protocol
     found = Preview(waves={wave.code: PlanCounts() for wave in protocol.waves})
     with read_only():
+        renewing = set(consents.must_renew(study, protocol.consent).values_list("code", flat=True))
         for person in _people(study, protocol, now, "", results):
             found.n_people += 1
             if person.waves is None:
@@ -91,6 +96,7 @@ def preview(amendment: Amendment, *, now: datetime, results: ReadResults = no_re
                 continue
             found.n_affected += bool(person.counts.changes)
             found.n_under_way += person.is_under_way
+            found.n_consent_anew += person.has_more and person.code in renewing
             found.counts += person.counts
             for wave, counts in person.waves.items():
                 found.waves[wave] = found.waves.get(wave, PlanCounts()) + counts
@@ -128,6 +134,7 @@ class _Person:
     counts: PlanCounts
     waves: dict[str, PlanCounts] | None  # None where planning fails
     is_under_way: bool = False
+    has_more: bool = False  # something that is not over yet
 
 
 def _people(
@@ -149,10 +156,20 @@ def _people(
 def _person(dossier: Dossier, planner: Planner, now: datetime) -> _Person:
     code = dossier.facts.code
     try:
-        waves = by_wave(compare(dossier, planner, now).change)
+        change = compare(dossier, planner, now).change
+        waves = by_wave(change)
     except UNUSABLE as error:
         log_unusable(dossier.participant, error)
         return _Person(code, PlanCounts(), None)
     states = {row.state for row in dossier.existing.values()}
     counts = sum(waves.values(), PlanCounts())
-    return _Person(code, counts, waves, not states.isdisjoint(UNDER_WAY))
+    has_more = _has_more(dossier, change)
+    return _Person(code, counts, waves, not states.isdisjoint(UNDER_WAY), has_more)
+
+
+def _has_more(dossier: Dossier, change: PlanChange) -> bool:
+    """Whether anything is to be answered once the change is made."""
+    gone = {row.key for row in change.cancel} | {one.before.key for one in change.exclude}
+    stays = (row for key, row in dossier.existing.items() if key not in gone)
+    comes = (planned for planned in change.create if not planned.cause)
+    return bool(change.revive or any(comes)) or any(row.state in UNFINISHED for row in stays)

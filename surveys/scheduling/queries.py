@@ -1,22 +1,24 @@
-"""Reading plans: counts per wave, one person's occasions, and what happens next.
+"""Reading plans: counts per wave and consent, one person's occasions, and what happens next.
 
 Read by the console, the API and the demo's clock.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Min, QuerySet
+from django.db.models import Count, Exists, Max, Min, OuterRef, QuerySet
 
 from surveys.design.models import Study
 from surveys.design.registry import protocol_of
 from surveys.participants.models import Participant
 from surveys.scheduling.models import Message, Occasion
 from surveys.scheduling.states import MessageKind, MessageState, OccasionState
+
+UNFINISHED = (OccasionState.PLANNED, OccasionState.OPEN, OccasionState.STARTED)
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,31 @@ def wave_counts(study: Study) -> list[WaveCounts]:
         )
         for wave in _in_order(study, by_state.keys())
     ]
+
+
+@dataclass(frozen=True)
+class ConsentCounts:
+    """To which version of the consent text those who take part agreed last, and how many owe one."""
+
+    by_version: dict[int, int]  # 0 where no consent is on record
+    n_pending: int
+
+
+def consent_counts(study: Study) -> ConsentCounts:
+    """The counts of a study."""
+    people = study.participants.filter(status=Participant.Status.ENROLLED)
+    last = people.annotate(agreed=Max("consents__version")).values_list("agreed", flat=True)
+    counted = Counter(version or 0 for version in last)
+    return ConsentCounts(dict(sorted(counted.items())), waiting_for_consent(study).count())
+
+
+def waiting_for_consent(study: Study) -> QuerySet[Participant]:
+    """Who is to be asked more and has to agree to a new consent text first."""
+    to_come = Occasion.objects.filter(participant=OuterRef("pk"), state__in=UNFINISHED)
+    owing = study.participants.filter(
+        status=Participant.Status.ENROLLED, consent_pending_since__isnull=False
+    )
+    return owing.filter(Exists(to_come))
 
 
 def occasions_of(participant: Participant) -> QuerySet[Occasion]:

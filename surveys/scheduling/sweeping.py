@@ -138,13 +138,22 @@ def _end(batch: Sequence[Occasion], now: datetime, results: ReadResults) -> list
     paused = _paused(batch)
     never_opened = [o for o in batch if o.state == OccasionState.PLANNED]
     unmet = set(_verdicts(never_opened, results).unmet) - paused
-    expired = [o.pk for o in batch if o.pk not in unmet | paused]
-    advance(expired, OccasionState.EXPIRED, ended_at=now)
+    over = [o for o in batch if o.pk not in unmet | paused]
+    unanswerable = {o.pk for o in over if _waits_for_consent(o)}
+    expired = [o.pk for o in over]
+    advance(unanswerable, OccasionState.EXPIRED, cause=Cause.CONSENT_PENDING, ended_at=now)
+    advance(set(expired) - unanswerable, OccasionState.EXPIRED, ended_at=now)
     end_messages(expired, now)
     _branch_out(unmet)
     advance(paused, OccasionState.CANCELLED, cause=Cause.PAUSED, ended_at=now)
     drop_messages(paused, MessageState.CANCELLED, WhyNot.PAUSED)
     return expired
+
+
+def _waits_for_consent(occasion: Occasion) -> bool:
+    """Whether it opened, and closes without its participant's consent to a new text."""
+    has_opened = occasion.state != OccasionState.PLANNED
+    return has_opened and occasion.participant.consent_pending_since is not None
 
 
 def _branch_out(occasions: Iterable[UUID]) -> None:

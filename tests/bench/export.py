@@ -219,10 +219,10 @@ def _definitions() -> tuple[int, int, list[int]]:
 
 _PEOPLE = """
 INSERT INTO surveys_participant (study_id, protocol_id, code, status, language, timezone, site,
-  strata, arm, enrolled_at, withdrawal_scope, key, form, joined_by, panel_id, parameters)
+  strata, arm, enrolled_at, withdrawal_scope, key, form, joined_by, panel_id, parameters, "group")
 SELECT %(study)s, %(protocol)s, upper(substr(md5(n::text), 1, 4) || '-' || substr(md5(n::text), 5, 4)
   || n %% 10), 'enrolled', 'en', 'Europe/Berlin', 's' || n %% 3, '{}', '',
-  timestamptz '2027-03-01' + n * interval '1 minute', '', gen_random_uuid(), '', '', '', '{}'
+  timestamptz '2027-03-01' + n * interval '1 minute', '', gen_random_uuid(), '', '', '', '{}', ''
 FROM generate_series(1, %(people)s) n
 """
 _OCCASIONS = """

@@ -50,6 +50,7 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "console:publish": (Row("post", only(O, R), 422),),
     "console:plans": (Row("get", EVERYBODY),),
     "console:people": (Row("get", EVERYBODY),),
+    "console:panel_list": (Row("post", only(O, C)),),
     "console:enrol": (Row("get", only(O, R, C)), Row("post", only(O, R, C), 422)),
     "console:participant": (Row("get", EVERYBODY),),
     "console:contact": (Row("post", only(O, C)),),

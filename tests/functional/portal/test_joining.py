@@ -14,9 +14,9 @@ from pytest_django import Settings
 from surveys import pipeline
 from surveys.design.models import Study
 from surveys.lib import clock, tokens
-from surveys.participants import joining
 from surveys.participants.identity.models import SignUp
 from surveys.participants.models import ConsentRecord, JoiningCount, Participant
+from surveys.participants.sign_up_counts import Counts, by_day
 from tests.functional.portal.test_links import fingerprint
 from tests.integration.participants.joining_world import application, open_study
 
@@ -37,6 +37,11 @@ def no_attempts_before() -> None:
 @pytest.fixture
 def study() -> Study:
     return open_study()
+
+
+def counted(study: Study) -> Counts:
+    """What the study's link led to, all days together."""
+    return sum(by_day(study).values(), Counts())
 
 
 def text(reply: Any) -> str:
@@ -98,7 +103,7 @@ def test_unknown_closed_paused_and_unpublished_look_the_same(client: Client) -> 
 def test_who_is_not_eligible_leaves_a_number_and_nothing_else(client: Client, study: Study) -> None:
     reply = walk(client, {}, {**ADULT, "screener.age": "17"})
     assert heading(reply) == "This study is not the right one for you"
-    assert joining.counts(study) == joining.Counts(1, 1, 0, 0, 0)
+    assert counted(study) == Counts(n_started=1, n_not_eligible=1)
     assert not SignUp.objects.exists()
     assert "state" not in text(reply)
 
@@ -246,7 +251,7 @@ def test_a_full_study_says_so(client: Client) -> None:
     assert walk(client, {}, {**ADULT, "screener.site": "south"}).status_code == 200
     late = SignUp.objects.get(participant=None).pk  # asked while there was a place
     assert heading(client.post(f"/j/{tokens.make('joining', late)}/")) == "All places are taken"
-    assert joining.counts(study).n_full == 2
+    assert counted(study).n_full == 2
 
 
 def test_a_panels_people_come_with_a_pseudonym(client: Client) -> None:
@@ -274,7 +279,8 @@ def test_group_codes_say_the_stratum(client: Client) -> None:
     assert walk(client, {"group": ""}).status_code == 422
     assert 'value="Class-7"' in text(client.get(f"{PATH}?group=Class-7"))
     walk(client, {"group": " class-7 "}, TICKED, DETAILS)
-    assert SignUp.objects.get().strata == {"site": "south", "class": "7"}
+    row = SignUp.objects.get()
+    assert (row.strata, row.group) == ({"site": "south", "class": "7"}, "Class-7")
 
 
 def test_the_browsers_language_is_offered_and_can_be_changed(client: Client, study: Study) -> None:

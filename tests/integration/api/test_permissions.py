@@ -22,6 +22,7 @@ MESSAGE = UUID(int=1)
 TABLE = {
     ("get", ""): MEMBERS,
     ("get", "coverage/"): MEMBERS,
+    ("get", "consents/"): MEMBERS,
     ("get", "amendment/"): "404 404 404 404 404 404 401 401",  # no draft waits
     ("get", "amendment/people/"): "404 404 404 404 404 404 401 401",
     ("get", "participants/"): MEMBERS,

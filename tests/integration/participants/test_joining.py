@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
@@ -16,11 +16,12 @@ from surveys import pipeline
 from surveys.audit.actors import Actor
 from surveys.audit.models import Event
 from surveys.design.models import ProtocolVersion, Study
-from surveys.participants import joining
+from surveys.participants import joining, sign_up_counts
 from surveys.participants.agreeing import signed_hash
 from surveys.participants.identity.models import Person, SignUp
 from surveys.participants.joining import NoSuchSignUp, NotOpen, Outcome
 from surveys.participants.models import Allocation, ConsentRecord, JoiningCount, Participant
+from surveys.participants.sign_up_counts import Counts
 from surveys.scheduling.models import Message, Occasion
 from tests.integration.participants.joining_world import NOW, application, open_study
 
@@ -67,10 +68,10 @@ def test_signing_up_enrols_nobody_before_it_is_confirmed() -> None:
 @one_connection
 def test_who_confirms_is_enrolled_allocated_planned_and_keeps_the_signed_text() -> None:
     study = open_study()
-    row = ask(study, panel_id="5f3a", parameters={"STUDY_ID": "s1"})
+    row = ask(study, panel_id="5f3a", parameters={"STUDY_ID": "s1"}, group="class-7")
     assert pipeline.join(sign_up=row, now=NOW) is Outcome.JOINED
     person = Participant.objects.get()
-    assert (person.joined_by, person.panel_id) == ("sign-up", "5f3a")
+    assert (person.joined_by, person.panel_id, person.group) == ("sign-up", "5f3a", "class-7")
     assert (person.parameters, person.site) == ({"STUDY_ID": "s1"}, "north")
     assert person.strata == {"site": "north"}
     assert Allocation.objects.get().participant == person
@@ -177,12 +178,20 @@ def test_without_confirming_people_come_in_at_once() -> None:
 @one_connection
 def test_only_numbers_are_kept_of_visitors() -> None:
     study = open_study()
-    for _ in range(3):
-        joining.count(study, JoiningCount.Kind.STARTED)
-    joining.count(study, JoiningCount.Kind.NOT_ELIGIBLE)
-    pipeline.join(sign_up=ask(study), now=NOW)
+    late = NOW.replace(hour=23)  # tomorrow in Berlin
+    for at in (NOW, NOW, late):
+        sign_up_counts.count(study, JoiningCount.Kind.STARTED, at=at)
+    sign_up_counts.count(study, JoiningCount.Kind.NOT_ELIGIBLE, at=late)
+    pipeline.join(sign_up=ask(study), now=late)
     ask(study, 1)
-    assert joining.counts(study) == joining.Counts(3, 1, 0, 1, 1)
+    ask(study, 2)
+    assert joining.n_waiting(study) == 2
+    assert sign_up_counts.by_day(study) == {
+        date(2027, 3, 1): Counts(n_started=2),
+        date(2027, 3, 2): Counts(n_started=1, n_not_eligible=1, n_joined=1),
+    }
+    pipeline.sweep(now=NOW + timedelta(days=4))
+    assert sign_up_counts.by_day(study)[date(2027, 3, 1)] == Counts(n_started=2, n_unconfirmed=2)
 
 
 @many_connections

@@ -1,0 +1,123 @@
+"""Consent anew: who is asked for it, who gives it, who does not.
+
+A new version of a protocol may ask for it (`consent.renewal`). Until somebody agrees, no answer of
+theirs is taken; what they agreed to before stays on record beside the new consent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from surveys.audit import log
+from surveys.audit.actors import Actor
+from surveys.design.models import Study
+from surveys.design.protocol import Protocol
+from surveys.design.registry import protocol_of
+from surveys.participants import agreeing, consents
+from surveys.participants.holding import hold
+from surveys.participants.models import ConsentRecord, Participant
+
+SOURCE = "renewal"
+
+
+class TextChanged(ValueError):
+    """The consent text is no longer the one that was read."""
+
+
+def ask(*, study: Study, people: Sequence[Participant], now: datetime) -> None:
+    """Note which of some people have to agree anew, whose rows are held.
+
+    Whoever need not any more is free of it.
+    """
+    rows = Participant.objects.filter(pk__in=[person.pk for person in people])
+    owing = list(consents.must_renew(study).filter(pk__in=rows).values_list("pk", flat=True))
+    rows.filter(pk__in=owing, consent_pending_since=None).update(consent_pending_since=now)
+    rows.exclude(pk__in=owing).update(consent_pending_since=None)
+
+
+@transaction.atomic
+def give(
+    *,
+    participant: Participant,
+    version: int,
+    language: str,
+    ticked: Collection[int],
+    by: Actor,
+    now: datetime,
+) -> ConsentRecord | None:
+    """Somebody agrees to the version of the text that they were shown; None when they need not.
+
+    Raises TextChanged and agreeing.StatementMissing.
+    """
+    hold(participant)
+    if not _owes(participant):
+        return None
+    protocol = protocol_of(participant.protocol)
+    if protocol.consent.version != version:
+        raise TextChanged(f"shown was {version}, in force is {protocol.consent.version}")
+    signed = agreeing.signed_text(protocol, language=language, ticked=ticked, at=now)
+    record = ConsentRecord(given_at=now, source=SOURCE, language=language, signed_text=signed)
+    _append(record, participant, protocol, by, now)
+    return record
+
+
+@transaction.atomic
+def record(
+    *,
+    participant: Participant,
+    language: str,
+    given_at: datetime,
+    source: str,
+    by: Actor,
+    now: datetime,
+) -> bool:
+    """Note a consent to the text in force that was given elsewhere, where it was asked for."""
+    hold(participant)
+    if not _owes(participant):
+        return False
+    row = ConsentRecord(given_at=given_at, source=source, language=language)
+    _append(row, participant, protocol_of(participant.protocol), by, now)
+    return True
+
+
+@transaction.atomic
+def decline(*, participant: Participant, by: Actor, now: datetime) -> None:
+    """Note that somebody does not agree; they stay, and are asked nothing until they do."""
+    hold(participant)
+    if _owes(participant):
+        version = protocol_of(participant.protocol).consent.version
+        _log("consent.declined", participant, by, now, version)
+
+
+def _owes(participant: Participant) -> bool:
+    takes_part = participant.status == Participant.Status.ENROLLED
+    return takes_part and participant.consent_pending_since is not None
+
+
+def _append(
+    row: ConsentRecord, participant: Participant, protocol: Protocol, by: Actor, now: datetime
+) -> None:
+    row.participant, row.version = participant, protocol.consent.version
+    row.text_hash = agreeing.text_hash(protocol, row.language)
+    row.signed_hash = agreeing.signed_hash(row.signed_text)
+    row.save(force_insert=True)
+    participant.consent_pending_since = None
+    participant.save(update_fields=["consent_pending_since"])
+    _log("consent.renewed", participant, by, now, row.version, source=row.source)
+
+
+def _log(
+    event: str, participant: Participant, by: Actor, now: datetime, version: int, **data: str
+) -> None:
+    log.record(
+        event,
+        by=by,
+        at=now,
+        study=participant.study.code,
+        subject=participant.code,
+        version=version,
+        **data,
+    )
