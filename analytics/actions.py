@@ -31,9 +31,10 @@ from analytics.tidy.arrays import NO_MOMENT
 from analytics.tidy.attention import outcomes
 from analytics.tidy.cells import TwoVersions
 from analytics.tidy.chunk import Chunk
-from analytics.tidy.columns import Table, tables
+from analytics.tidy.columns import tables
 from analytics.tidy.design import Design
-from analytics.tidy.make import MAKERS, make
+from analytics.tidy.fixed import Table
+from analytics.tidy.make import ALL, SIGN_UPS, make, make_sign_ups
 from surveys.access.models import User
 from surveys.audit import log
 from surveys.audit.actors import Actor
@@ -129,7 +130,7 @@ def archive_of(export: Export) -> Path:
 
 
 def write_tables(
-    study: Study, formats: Sequence[str], folder: Path, *, only: Collection[str] = MAKERS
+    study: Study, formats: Sequence[str], folder: Path, *, only: Collection[str] = ALL
 ) -> Written:
     """Write the tables of one snapshot into a folder, each in every format."""
     with snapshot(study, only=only) as source:
@@ -178,7 +179,7 @@ def _write(
                 _opened(form, folder / f"{name}{form.suffix}", listed[name], files)
                 for form in forms
             ]
-            for name in MAKERS
+            for name in ALL
             if name in only
         }
         written.rows.update(dict.fromkeys(writers, 0))
@@ -187,6 +188,10 @@ def _write(
             for name, batch in make(source.design, listed, chunk, only):
                 written.rows[name] += batch.num_rows
                 behind.do(partial(_write_to, writers[name], batch))
+        if SIGN_UPS in writers:
+            batch = make_sign_ups(listed[SIGN_UPS], source.sign_ups)
+            written.rows[SIGN_UPS] += batch.num_rows
+            behind.do(partial(_write_to, writers[SIGN_UPS], batch))
     return written
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from analytics.formats.csv_format import CsvWriter
 from analytics.formats.parquet_format import ParquetWriter
 from analytics.formats.writers import Writer
-from analytics.tidy.columns import Table
+from analytics.tidy.fixed import Table
 
 
 @dataclass(frozen=True)

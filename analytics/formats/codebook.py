@@ -12,8 +12,9 @@ from html import escape
 from typing import TypeAlias
 
 from analytics.formats.datapackage import TYPES
-from analytics.tidy.columns import Column, Table, expected
+from analytics.tidy.columns import expected
 from analytics.tidy.design import Design, Form, Measure, Option, Question, Text
+from analytics.tidy.fixed import Column, Table
 from analytics.tidy.names import REASON
 from analytics.tidy.reasons import ITEM_RULES, RULES, Reason
 

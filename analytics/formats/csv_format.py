@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from analytics.tidy.columns import Table
+from analytics.tidy.fixed import Table
 
 # After blanks of any kind, also in full width; or a control character that starts a cell anew.
 _FORMULA = r"^(?:[\x00\t\r\n]|[\s\pZ\x{feff}\x{200b}]*[=+\-@\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}])"

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analytics.formats import Format
-from analytics.tidy.columns import Column, Table
 from analytics.tidy.design import Design
+from analytics.tidy.fixed import Column, Table
 from analytics.tidy.names import REASON
 
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
@@ -28,6 +28,7 @@ _REFERENCES: Mapping[str, tuple[list[str], str]] = {
     "person_waves": (_OCCASION, "occasions"),
     "messages": (_OCCASION, "occasions"),
     "wide": (["participant"], "participants"),
+    "consents": (["participant"], "participants"),
 }
 
 

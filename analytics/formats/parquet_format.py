@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from analytics.tidy.columns import Table
+from analytics.tidy.fixed import Table
 
 _MEASURED = ("seconds",)  # nearly every value differs, so a dictionary only costs
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from analytics.formats import Format
-from analytics.tidy.columns import Table
 from analytics.tidy.design import Design
+from analytics.tidy.fixed import Table
 
 _TEXT = """{title}
 {line}

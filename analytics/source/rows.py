@@ -16,7 +16,7 @@ from analytics.source.definitions import Definitions
 from analytics.source.streams import LINES, QUOTED, TABBED, Raw, copied, instants, joined, parsed
 from analytics.source.submissions import filled_of
 from analytics.tidy.arrays import NO_MOMENT, Ints
-from analytics.tidy.chunk import Chunk, Messages, Millis, Objects, Occasions, People
+from analytics.tidy.chunk import Chunk, Consents, Messages, Millis, Objects, Occasions, People
 from analytics.tidy.reasons import Flags
 from surveys.responding.flat import PARTS
 
@@ -33,13 +33,13 @@ def _line(*columns: str, split: str = "';'") -> str:
 
 
 _PEOPLE = f"""
-SELECT id, code, arm, form, site, language, timezone, protocol_id, {_millis("enrolled_at")}, status,
-  {_millis("withdrawn_at")}, withdrawal_scope, reminders, strata::text
+SELECT id, code, arm, form, site, language, timezone, protocol_id, {_millis("enrolled_at")},
+  joined_by, "group", status, {_millis("withdrawn_at")}, withdrawal_scope, reminders, strata::text
 FROM surveys_participant WHERE id = ANY(%(people)s) ORDER BY code COLLATE "C"
 """  # noqa: S608  # built from our own constants
 _PEOPLE_TYPES = {
     "id": _ID, "code": _WORD, "arm": _WORD, "form": _WORD, "site": _WORD, "language": _WORD, "zone": _WORD,
-    "protocol": _ID, "enrolled": _ID, "status": _WORD, "withdrawn": _ID, "scope": _WORD,
+    "protocol": _ID, "enrolled": _ID, "joined_by": _WORD, "group": _WORD, "status": _WORD, "withdrawn": _ID, "scope": _WORD,
     "reminders": _WORD, "strata": _WORD,
 }  # fmt: skip
 _TIMES = ("opens_at", "closes_at", "link_opened_at", "started_at", "last_saved_at", "ended_at")
@@ -94,16 +94,25 @@ _MESSAGE_TYPES = {
     "occasion": _WORD, "kind": _WORD, "nth": pa.int32(), "due": _ID, "sent": _ID, "state": _WORD,
     "why_not": _WORD, "n_attempts": pa.int32(), "language": _WORD,
 }  # fmt: skip
+_CONSENTS = f"""
+SELECT participant_id, version, language, text_hash, {_millis("given_at")}, source
+FROM surveys_consentrecord WHERE participant_id = ANY(%(people)s)
+"""  # noqa: S608  # built from our own constants
+_CONSENT_TYPES = {
+    "participant": _ID, "version": pa.int32(), "language": _WORD, "text_hash": _WORD, "given": _ID,
+    "source": _WORD,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Loaded:
     """The rows of some people as PostgreSQL sent them, not yet parsed: the reader does not wait."""
 
-    people: bytes  # CSV, as are the messages, for free text
+    people: bytes  # CSV, as are messages and consents, for free text
     occasions: bytes  # lines
     times: tuple[bytes, ...]  # of the occasions: an array for each of _TIMES
     messages: bytes
+    consents: bytes
     submissions: bytes  # lines
     branches: bytes  # what was branched out, of instruments with conditions
     orders: bytes  # in which order things were shown, of instruments that are shuffled
@@ -133,6 +142,7 @@ def load(raw: Raw, participants: Sequence[int], wanted: Wanted) -> Loaded:
         occasions=occasions,
         times=tuple(times),
         messages=copied(raw, _MESSAGES, parameters),
+        consents=copied(raw, _CONSENTS, parameters),
         submissions=submissions,
         branches=branches,
         orders=orders,
@@ -146,6 +156,7 @@ def to_chunk(definitions: Definitions, loaded: Loaded) -> Chunk:
     people = _people(definitions, table)
     occasions, ids = _occasions(definitions, loaded, table["id"])
     messages = _messages(parsed(loaded.messages, _MESSAGE_TYPES, QUOTED), ids)
+    consents = _consents(parsed(loaded.consents, _CONSENT_TYPES, QUOTED), table["id"])
     gone = people.is_erased[occasions.person]
     filled = filled_of(
         definitions,
@@ -154,7 +165,7 @@ def to_chunk(definitions: Definitions, loaded: Loaded) -> Chunk:
         _staying(parsed(loaded.branches, _BRANCH_TYPES, LINES), ids, gone),
         _staying(parsed(loaded.orders, _ORDER_TYPES, TABBED), ids, gone),
     )
-    return Chunk(people, occasions, messages, tuple(filled))
+    return Chunk(people, occasions, messages, consents, tuple(filled))
 
 
 def _staying(table: pa.Table, ids: pa.Array, gone: Flags) -> tuple[pa.Table, Ints]:
@@ -176,6 +187,8 @@ def _people(definitions: Definitions, table: pa.Table) -> People:
         zone=_words(table["zone"]),
         protocol_version=versions[_mapped(table["protocol"], definitions.plan_of)],
         enrolled=_moments(table["enrolled"]),
+        joined_by=_words(table["joined_by"]),
+        group=_words(table["group"]),
         status=_words(table["status"]),
         withdrawn=_moments(table["withdrawn"]),
         scope=_words(table["scope"]),
@@ -231,6 +244,20 @@ def _messages(table: pa.Table, ids: pa.Array) -> Messages:
         why_not=_words(table["why_not"]),
         n_attempts=table["n_attempts"].to_numpy(),
         language=_words(table["language"]),
+    )
+
+
+def _consents(table: pa.Table, people: pa.ChunkedArray) -> Consents:
+    person = places(table["participant"], people.combine_chunks())
+    order = np.lexsort((table["version"].to_numpy(), person))
+    table = table.take(pa.array(order))
+    return Consents(
+        person=person[order],
+        version=table["version"].to_numpy(),
+        language=_words(table["language"]),
+        text_hash=_words(table["text_hash"]),
+        given=_moments(table["given"]),
+        source=_words(table["source"]),
     )
 
 

@@ -6,7 +6,7 @@ import queue
 import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -15,9 +15,10 @@ from django.db import connection, transaction
 from analytics.source.definitions import Definitions, definitions
 from analytics.source.rows import Loaded, Wanted, load, to_chunk
 from analytics.source.streams import LINES, Raw, joined, parsed
-from analytics.tidy.chunk import Chunk
+from analytics.tidy.chunk import Chunk, SignUps
 from analytics.tidy.design import Design
 from surveys.design.models import Study
+from surveys.participants import sign_up_counts
 
 OCCASIONS_AT_ONCE = 6000  # more is hardly faster and takes memory: 0.4 GB at this size
 FIRST = 500  # the first part is small, so that the other threads soon have work
@@ -39,6 +40,7 @@ class Snapshot:
     definitions: Definitions
     raw: Raw
     study_id: int
+    sign_ups: SignUps
     every_message: bool = True
 
     @property
@@ -71,7 +73,13 @@ def snapshot(study: Study, *, only: Collection[str]) -> Iterator[Snapshot]:
         cursor.execute("SET LOCAL TimeZone = 'UTC'")
         raw: Raw = connection.connection
         every_message = not {"messages", "occasions"}.isdisjoint(only)
-        yield Snapshot(definitions(study), raw, study.pk, every_message)
+        yield Snapshot(definitions(study), raw, study.pk, _sign_ups(study), every_message)
+
+
+def _sign_ups(study: Study) -> SignUps:
+    days = sign_up_counts.by_day(study)
+    counts = np.array([astuple(found) for found in days.values()], np.int32).reshape(-1, 5)
+    return SignUps(np.array([day.isoformat() for day in days], np.object_), *counts.T)
 
 
 def _parts(raw: Raw, study_id: int) -> list[list[int]]:

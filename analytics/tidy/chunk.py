@@ -36,6 +36,8 @@ class People:
     zone: Objects
     protocol_version: Ints
     enrolled: Millis
+    joined_by: Objects
+    group: Objects
     status: Objects
     withdrawn: Millis
     scope: Objects
@@ -88,6 +90,30 @@ class Messages:
 
 
 @dataclass(frozen=True)
+class Consents:
+    """Consents on record in the order of person and version."""
+
+    person: Ints
+    version: Ints
+    language: Objects
+    text_hash: Objects
+    given: Millis
+    source: Objects
+
+
+@dataclass(frozen=True)
+class SignUps:
+    """What became of those who came by the public link, by day; they belong to no chunk."""
+
+    day: Objects
+    started: Ints
+    not_eligible: Ints
+    full: Ints
+    unconfirmed: Ints
+    joined: Ints
+
+
+@dataclass(frozen=True)
 class Scored:
     """The scores of n submissions on the form's m scales."""
 
@@ -130,6 +156,7 @@ class Chunk:
     people: People
     occasions: Occasions
     messages: Messages
+    consents: Consents
     filled: tuple[Filled, ...] = field(default=())
 
     @property
@@ -137,7 +164,7 @@ class Chunk:
         """The time of the latest event in it; NO_MOMENT when nothing has happened."""
         happened = (
             self.people.enrolled, self.people.withdrawn, self.occasions.link_opened,
-            self.occasions.last_saved, self.occasions.ended, self.messages.sent,
+            self.occasions.last_saved, self.occasions.ended, self.messages.sent, self.consents.given,
         )  # fmt: skip
         return max(int(times.max(initial=NO_MOMENT)) for times in happened)
 

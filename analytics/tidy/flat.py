@@ -1,4 +1,4 @@
-"""The plain tables: people, occasions, messages. Pure."""
+"""The plain tables: people, occasions, messages, consents, sign-ups. Pure."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from analytics.tidy.arrays import NO_MOMENT, coded, moments, numbers, whole, words_of
 from analytics.tidy.attention import outcomes
 from analytics.tidy.cells import Cells
-from analytics.tidy.chunk import Chunk, Messages, Millis
-from analytics.tidy.columns import DISPOSITIONS
+from analytics.tidy.chunk import Chunk, Messages, Millis, SignUps
+from analytics.tidy.fixed import DISPOSITIONS
 
 _ENDED = ("expired", "cancelled")
 _STRATUM = "stratum_"
@@ -30,6 +30,8 @@ def participants(chunk: Chunk, schema: pa.Schema) -> pa.RecordBatch:
         "zone": words_of(people.zone),
         "protocol_version": whole(people.protocol_version),
         "enrolled_at": moments(people.enrolled),
+        "joined_by": words_of(people.joined_by),
+        "group": words_of(people.group),
         "status": words_of(people.status),
         "withdrawn_at": moments(people.withdrawn),
         "withdrawal_scope": words_of(people.scope),
@@ -87,6 +89,33 @@ def messages(chunk: Chunk, cells: Cells, schema: pa.Schema) -> pa.RecordBatch:
         "why_not": words_of(rows.why_not),
         "n_attempts": whole(rows.n_attempts),
         "language": words_of(rows.language),
+    }
+    return _batch(columns, schema)
+
+
+def consents(chunk: Chunk, schema: pa.Schema) -> pa.RecordBatch:
+    """The `consents` table of a chunk."""
+    rows = chunk.consents
+    columns = {
+        "participant": coded(rows.person, list(chunk.people.code)),
+        "version": whole(rows.version),
+        "language": words_of(rows.language),
+        "text_sha256": words_of(rows.text_hash),
+        "given_at": moments(rows.given),
+        "source": words_of(rows.source),
+    }
+    return _batch(columns, schema)
+
+
+def sign_ups(rows: SignUps, schema: pa.Schema) -> pa.RecordBatch:
+    """The `sign_ups` table."""
+    columns = {
+        "day": words_of(rows.day),
+        "n_started": whole(rows.started),
+        "n_not_eligible": whole(rows.not_eligible),
+        "n_full": whole(rows.full),
+        "n_unconfirmed": whole(rows.unconfirmed),
+        "n_joined": whole(rows.joined),
     }
     return _batch(columns, schema)
 

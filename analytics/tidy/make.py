@@ -1,4 +1,4 @@
-"""All tables of a chunk in one call; `analytics.actions` writes what this makes. Pure."""
+"""All tables of a chunk in one call, and that of the study; `analytics.actions` writes what this makes. Pure."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import pyarrow as pa
 
 from analytics.tidy import flat, long
 from analytics.tidy.cells import Cells, cells_of
-from analytics.tidy.chunk import Chunk
-from analytics.tidy.columns import Table
+from analytics.tidy.chunk import Chunk, SignUps
 from analytics.tidy.design import Design
+from analytics.tidy.fixed import Table
 from analytics.tidy.person_waves import person_waves
 from analytics.tidy.wide import wide
 
@@ -24,7 +24,15 @@ MAKERS: Mapping[str, Maker] = {
     "person_waves": person_waves,
     "wide": wide,
     "messages": lambda chunk, cells, table: flat.messages(chunk, cells, table.schema),
+    "consents": lambda chunk, _cells, table: flat.consents(chunk, table.schema),
 }
+SIGN_UPS = "sign_ups"  # of the study, and in no chunk
+ALL = (*MAKERS, SIGN_UPS)
+
+
+def make_sign_ups(table: Table, rows: SignUps) -> pa.RecordBatch:
+    """The rows of the one table that tells of days instead of people."""
+    return flat.sign_ups(rows, table.schema)
 
 
 def make(

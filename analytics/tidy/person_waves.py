@@ -16,8 +16,9 @@ import pyarrow as pa
 from analytics.tidy.arrays import Floats, Ints, coded, moments, numbers, whole
 from analytics.tidy.cells import Cells
 from analytics.tidy.chunk import Chunk, Filled
-from analytics.tidy.columns import Table, is_text
+from analytics.tidy.columns import is_text
 from analytics.tidy.design import Design
+from analytics.tidy.fixed import Table
 from analytics.tidy.flat import attention, disposition, occasion_key
 from analytics.tidy.long import missing_reasons, score_reasons
 from analytics.tidy.names import REASON, Key, item_names, score_names, version_names

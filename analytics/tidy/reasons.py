@@ -30,6 +30,7 @@ class Reason(StrEnum):
     OPENED_NOT_STARTED = "opened_not_started"
     EXPIRED = "expired"
     PAUSED = "paused"
+    CONSENT_PENDING = "consent_pending"
     WITHDRAWN = "withdrawn"
     ERASED = "erased"
     NOT_IN_ARM = "not_in_arm"
@@ -61,6 +62,7 @@ MEANINGS: dict[Reason, str] = {
     Reason.OPENED_NOT_STARTED: "The person pressed Start and saved no page.",
     Reason.EXPIRED: "The window closed before the platform could send an invitation.",
     Reason.PAUSED: "The occasion fell into a pause.",
+    Reason.CONSENT_PENDING: "The window closed before the person agreed to a new consent text.",
     Reason.WITHDRAWN: "The person had withdrawn before answering.",
     Reason.ERASED: "An answer was given and has been erased at the person's request.",
     Reason.NOT_IN_ARM: "The wave is not for the person's arm.",
@@ -78,7 +80,7 @@ class Facts:
     """What is stored about n occasions; every field is an array of length n."""
 
     state: NDArray[np.str_]
-    cause: NDArray[np.str_]  # "" unless cancelled or excluded
+    cause: NDArray[np.str_]  # "" unless cancelled, excluded, or expired for want of consent
     is_saved: Flags  # a page was saved
     is_opened: Flags  # Start was pressed
     n_messages: NDArray[np.int64]
@@ -117,6 +119,11 @@ RULES: tuple[Rule, ...] = (
         None,
         "the occasion was cancelled: `withdrawn`, `paused`, `not_in_version`",
         _is("cancelled"),
+    ),
+    Rule(
+        Reason.CONSENT_PENDING,
+        "the occasion expired while the person had to agree to a new consent text",
+        lambda f: (f.state == "expired") & (f.cause == Reason.CONSENT_PENDING),
     ),
     Rule(Reason.NOT_REACHED, "a page was saved, not this one", lambda f: f.is_saved),
     Rule(Reason.OPENED_NOT_STARTED, "Start was pressed", lambda f: f.is_opened),

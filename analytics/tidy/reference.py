@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from analytics.tidy.columns import WIDE_AT_MOST, Column, tables
+from analytics.tidy.columns import WIDE_AT_MOST, tables
 from analytics.tidy.design import Design, Form, Measure, Plan, Question, Slot
+from analytics.tidy.fixed import Column
 from analytics.tidy.reasons import ITEM_RULES, RULES, Reason
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "export-columns.md"
@@ -39,11 +40,12 @@ _EXAMPLE = Design(
 )
 _HEAD = """# Export columns
 
-Made by `python -m analytics.tidy.reference` from `analytics/tidy/columns.py` and `reasons.py`; do not edit.
+Made by `python -m analytics.tidy.reference` from `columns.py`, `fixed.py` and `reasons.py` in `analytics/tidy/`; do not edit.
 
-A bundle has seven tables. Each has the same columns in every export of a study, also when it has no
+A bundle has nine tables. Each has the same columns in every export of a study, also when it has no
 rows. Rows are ordered by participant code, then by wave in the protocol's order, occasion number,
-instrument and item. Times are UTC; in CSV they read `2027-03-01T09:00:00.000Z`, a gap is an empty
+instrument and item. No table names anybody: names, addresses, panel pseudonyms and signatures stay on
+the platform. Times are UTC; in CSV they read `2027-03-01T09:00:00.000Z`, a gap is an empty
 cell, and words that a spreadsheet could run as a formula start with an apostrophe.
 
 """
@@ -109,7 +111,7 @@ def _reasons() -> Iterator[str]:
         yield f"| {rule.when} | {f'`{rule.reason}`' if rule.reason else 'the stored cause'} |\n"
     yield (
         "\nThe rules read stored state only and never a clock: the same rows give the same reasons."
-        " The\ncause of a cancelled or excluded occasion is stored with it.\n"
+        " The\ncause of a cancelled or excluded occasion, and of one that expired for want of consent, is stored with it.\n"
     )
 
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 from analytics.tidy.arrays import coded, numbers, words_of
 from analytics.tidy.cells import Cells
 from analytics.tidy.chunk import Chunk
-from analytics.tidy.columns import Column, Table
+from analytics.tidy.fixed import Column, Table
 from analytics.tidy.names import REASON, score_names
 from analytics.tidy.person_waves import Cell, score_cells
 from analytics.tidy.reasons import WORDS, Reason

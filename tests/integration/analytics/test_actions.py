@@ -18,7 +18,7 @@ from analytics.formats import UnknownFormat, bundle
 from analytics.models import Export
 from analytics.source import snapshots
 from analytics.source.rows import load
-from analytics.tidy.make import MAKERS
+from analytics.tidy.make import ALL
 from surveys.audit.actors import Actor
 from surveys.audit.models import Event
 from surveys.design.models import Study
@@ -179,7 +179,7 @@ def test_inside_another_transaction_there_is_no_snapshot_to_be_had() -> None:
     study = make_varied_study()
     with transaction.atomic():
         Study.objects.count()  # the reader's isolation can no longer be chosen
-        with pytest.raises(RuntimeError, match="durable"), snapshots.snapshot(study, only=MAKERS):
+        with pytest.raises(RuntimeError, match="durable"), snapshots.snapshot(study, only=ALL):
             pass
 
 

@@ -11,7 +11,7 @@ from django.db import connection
 
 from analytics import actions, reports
 from analytics.source import snapshots
-from analytics.tidy.make import MAKERS
+from analytics.tidy.make import ALL
 from surveys.design.models import Study
 from surveys.responding.models import Submission
 from tests.integration.analytics.study import (
@@ -107,7 +107,7 @@ def test_occasions_and_messages_tell_how_it_went(bundle: Path) -> None:
 
 
 def test_csv_and_parquet_say_the_same(bundle: Path) -> None:
-    for name in MAKERS:
+    for name in ALL:
         text = pd.read_csv(bundle / f"{name}.csv", keep_default_na=False, na_values=[""])
         typed = pd.read_parquet(bundle / f"{name}.parquet")
         assert list(text.columns) == list(typed.columns)
@@ -147,7 +147,7 @@ def test_hard_texts_come_back_unchanged(tmp_path: Path) -> None:
 def test_the_same_rows_give_the_same_bytes(bundle: Path, tmp_path: Path) -> None:
     again = export(Study.objects.get(), tmp_path / "again")
     files = sorted(p.relative_to(bundle) for p in bundle.rglob("*") if p.is_file())
-    assert len(files) == 2 * len(MAKERS) + 4 + 3
+    assert len(files) == 2 * len(ALL) + 4 + 3
     for name in files:
         assert (again / name).read_bytes() == (bundle / name).read_bytes(), name
 
@@ -156,17 +156,17 @@ def test_chunks_never_split_a_person(bundle: Path, tmp_path: Path, monkeypatch: 
     """One occasion at a time: still whole people, and the same rows."""
     monkeypatch.setattr(snapshots, "OCCASIONS_AT_ONCE", 1)
     study = Study.objects.get()
-    with snapshots.snapshot(study, only=MAKERS) as source:
+    with snapshots.snapshot(study, only=ALL) as source:
         sizes = [(len(c.people.code), len(c.occasions)) for c in source.chunks()]
     assert sizes == [(1, 2)] * 4
     again = export(study, tmp_path / "again", ("csv",))
-    for name in MAKERS:
+    for name in ALL:
         assert (again / f"{name}.csv").read_bytes() == (bundle / f"{name}.csv").read_bytes()
 
 
 def test_an_empty_study_has_every_table_and_column(tmp_path: Path) -> None:
     folder = export(make_study(), tmp_path / "bundle")
-    for name in MAKERS:
+    for name in ALL:
         text, typed = table(folder, name), pd.read_parquet(folder / f"{name}.parquet")
         assert len(text) == len(typed) == 0
         assert list(text.columns) == list(typed.columns) != []
@@ -244,14 +244,14 @@ def test_the_line_that_the_database_keeps() -> None:
 def test_rows_that_arrive_during_an_export_are_not_in_it() -> None:
     study = make_study()
     make_participant(study, "P1")
-    with snapshots.snapshot(study, only=MAKERS) as source:
+    with snapshots.snapshot(study, only=ALL) as source:
         other = connection.copy()
         with other.cursor() as cursor:
             cursor.execute("UPDATE surveys_participant SET code = 'P9', site = 'elsewhere'")
         other.close()
         (chunk,) = source.chunks()
     assert chunk.people.code.tolist() == ["P1"]
-    with snapshots.snapshot(study, only=MAKERS) as source:
+    with snapshots.snapshot(study, only=ALL) as source:
         (chunk,) = source.chunks()
     assert chunk.people.code.tolist() == ["P9"]
 
@@ -260,5 +260,5 @@ def test_a_reader_that_fails_is_heard(monkeypatch: Any) -> None:
     study = make_study()
     make_participant(study)
     monkeypatch.setattr(snapshots, "load", lambda *_: 1 / 0)
-    with snapshots.snapshot(study, only=MAKERS) as source, pytest.raises(ZeroDivisionError):
+    with snapshots.snapshot(study, only=ALL) as source, pytest.raises(ZeroDivisionError):
         list(source.chunks())

@@ -142,7 +142,7 @@ def test_the_package_describes_every_column_of_every_file() -> None:
     package = datapackage(DESIGN, TABLES, BOTH, files=files, version="1")
     assert package["$schema"].endswith("/2.0/datapackage.json")
     resources = {resource["name"]: resource for resource in package["resources"]}
-    assert len(resources) == 14
+    assert len(resources) == 18
     waves = resources["person-waves"]
     assert (waves["path"], waves["bytes"], waves["hash"]) == ("person_waves.csv", 7, "sha256:ab")
     assert [f["name"] for f in waves["schema"]["fields"]] == [

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from analytics.formats.csv_format import CsvWriter, Rendered, guarded, lines_of
 from analytics.tidy.arrays import MOMENT, WORD
-from analytics.tidy.columns import Column, Table
+from analytics.tidy.fixed import Column, Table
 
 
 def lines(**columns: pa.Array) -> list[list[str]]:

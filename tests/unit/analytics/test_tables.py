@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from analytics.tidy.cells import TwoVersions, cells_of
 from analytics.tidy.chunk import ANSWERED, NOT_SHOWN, Chunk, Filled
 from analytics.tidy.columns import tables
-from analytics.tidy.make import MAKERS, make
+from analytics.tidy.make import ALL, MAKERS, make
 from analytics.tidy.names import REASON, item_names, score_names
 from analytics.tidy.reasons import WORDS
 from tests.unit.analytics.samples import (
@@ -166,7 +166,9 @@ def test_answers_outside_the_plan_are_kept() -> None:
 def test_two_versions_of_one_instrument_at_once_are_refused() -> None:
     chunk = _one_person(("completed", [[1.0, 2.0]]), plan=0)
     other = _filled(0, [[1.0, 1.0, np.nan]])
-    both = Chunk(chunk.people, chunk.occasions, chunk.messages, (*chunk.filled, other))
+    both = Chunk(
+        chunk.people, chunk.occasions, chunk.messages, chunk.consents, (*chunk.filled, other)
+    )
     with pytest.raises(TwoVersions, match=r"P000, m3\.1: answers to 2 versions of 'calm'"):
         cells_of(DESIGN, both)
 
@@ -174,7 +176,8 @@ def test_two_versions_of_one_instrument_at_once_are_refused() -> None:
 def test_an_empty_study_has_all_tables_with_their_columns() -> None:
     listed = tables(EMPTY)
     found = dict(make(EMPTY, listed, assemble([], [], [])))
-    assert list(found) == list(MAKERS) == list(listed)
+    assert list(found) == list(MAKERS)
+    assert list(listed) == list(ALL)
     assert all(batch.num_rows == 0 for batch in found.values())
     assert found["answers"].schema.names[:5] == ["participant", "wave", "nth", "instrument", "item"]
 
