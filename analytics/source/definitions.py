@@ -12,7 +12,9 @@ from surveys.design.forms import Form as PlannedForm
 from surveys.design.models import ProtocolVersion, Study
 from surveys.design.protocol import Protocol, Wave
 from surveys.design.registry import protocol_of
-from surveys.instruments.definition import Instrument, Scale
+from surveys.instruments.calculating import inputs
+from surveys.instruments.calculating import value as value_of
+from surveys.instruments.definition import Calculated, Instrument, Scale
 from surveys.instruments.key_versions import key_version
 from surveys.instruments.keys import FACT_WORDS, STATUS_WORDS, Origin
 from surveys.instruments.kinds import UNASKED
@@ -20,7 +22,7 @@ from surveys.instruments.logic import is_branched
 from surveys.instruments.models import InstrumentVersion
 from surveys.instruments.ordering import in_words, is_shuffled
 from surveys.instruments.registry import instrument_of
-from surveys.lib.documents import canonical
+from surveys.lib.documents import canonical, content_hash
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,10 @@ def _form(row: InstrumentVersion, document: Instrument) -> Form:
         licence=f"{document.licence.name}: {document.licence.statement}",
         content_hash=row.content_hash,
         questions=questions_of(document),
-        measures=tuple(_measure(document, scale) for scale in document.scales),
+        measures=(
+            *(_measure(document, scale) for scale in document.scales),
+            *(_calculated(document, value) for value in document.values),
+        ),
         abbreviation=document.abbreviation or "",
         unasked=tuple(item.code for item in document.items if item.kind in UNASKED),
         shuffled=in_words(document),
@@ -177,6 +182,20 @@ def _measure(document: Instrument, scale: Scale) -> Measure:
         cutoffs=tuple(
             f"{c.at:g} {c.side}: {c.says} ({c.status}; {c.source})" for c in scale.cutoffs
         ),
+    )
+
+
+def _calculated(document: Instrument, value: Calculated) -> Measure:
+    """A calculated value beside the scales; its key are the items that it comes from."""
+    asked = inputs(document, value_of(value.code))
+    return Measure(
+        code=value.code,
+        title=value.title,
+        high={},
+        rule=f"calculated: {value.formula}",
+        key_version=content_hash({"formula": value.formula})[:12],
+        key=tuple((item.code, 1, 1.0) for item in document.items if item.code in asked),
+        unit=value.unit,
     )
 
 

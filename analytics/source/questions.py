@@ -38,6 +38,7 @@ def _questions(instrument: Instrument, item: Item) -> Iterator[Question]:
             high,
             item.unit,
             expect=tuple(map(float, item.expect or ())),
+            target=item.target or "",
         )
         return
     missing = tuple(option for option in options if option.is_missing)
@@ -53,6 +54,7 @@ def _questions(instrument: Instrument, item: Item) -> Iterator[Question]:
                 high=len(options) if is_rank else 1,
                 item=item.code,
                 option=option.code,
+                target=item.target or "",
             )
 
 

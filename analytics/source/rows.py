@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from analytics.source.calculated import with_values
 from analytics.source.definitions import Definitions
 from analytics.source.streams import LINES, QUOTED, TABBED, Raw, copied, instants, joined, parsed
 from analytics.source.submissions import filled_of
@@ -165,7 +166,8 @@ def to_chunk(definitions: Definitions, loaded: Loaded) -> Chunk:
         _staying(parsed(loaded.branches, _BRANCH_TYPES, LINES), ids, gone),
         _staying(parsed(loaded.orders, _ORDER_TYPES, TABBED), ids, gone),
     )
-    return Chunk(people, occasions, messages, consents, tuple(filled))
+    values = with_values(definitions, occasions, tuple(filled))
+    return Chunk(people, occasions, messages, consents, values)
 
 
 def _staying(table: pa.Table, ids: pa.Array, gone: Flags) -> tuple[pa.Table, Ints]:

@@ -61,9 +61,8 @@ def filled_of(
             words, _ = _of_instrument(texts, row_id)
             shown, _ = _of_instrument(orders, row_id)
             filled = _filled(definitions, place, (table, occasion), words, shown)
-            mark_branched_out(
-                definitions.design.forms[place], filled.status, _of_instrument(branches, row_id)[0]
-            )
+            form, hidden = definitions.design.forms[place], _of_instrument(branches, row_id)[0]
+            mark_branched_out(form, filled.status, filled.numbers, hidden)
             yield filled
 
 

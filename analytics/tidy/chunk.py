@@ -6,7 +6,7 @@ dataclass have one length; people, waves, plans and forms are named by their pla
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from analytics.tidy.arrays import NO_MOMENT, Floats, Ints
 from analytics.tidy.reasons import Flags, Reason
 
-ANSWERED, SKIPPED, NOT_SHOWN, BRANCHED_OUT = 0, 1, 2, 3
+ANSWERED, SKIPPED, NOT_SHOWN, BRANCHED_OUT, NO_TARGET = 0, 1, 2, 3, 4
 ERASE_DATA = "erase_data"  # the withdrawal scope under which no answer may leave the platform
 
 Millis = NDArray[np.int64]
@@ -115,11 +115,16 @@ class SignUps:
 
 @dataclass(frozen=True)
 class Scored:
-    """The scores of n submissions on the form's m scales."""
+    """The scores of n submissions on the form's m scales, its calculated values the last of them.
+
+    `why` and `lacks` have for each value's place the reasons and, in words, what is missing.
+    """
 
     value: Floats
     n_answered: Ints
     prorated: Flags
+    why: Mapping[int, NDArray[np.int8]] = field(default_factory=dict)
+    lacks: Mapping[int, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -129,7 +134,7 @@ class Filled:
     form: int
     occasion: Ints
     numbers: Floats  # NaN where there is no number
-    status: NDArray[np.int8]  # ANSWERED, SKIPPED, NOT_SHOWN or BRANCHED_OUT
+    status: NDArray[np.int8]  # ANSWERED to NO_TARGET
     texts: Mapping[int, pa.Array]  # by place, for text items
     seconds: Floats
     changes: Ints  # -1 where unknown
@@ -170,3 +175,4 @@ class Chunk:
 
 
 SKIPPED_CODE, BRANCHED_OUT_CODE = Reason.SKIPPED.code, Reason.BRANCHED_OUT.code
+NO_TARGET_CODE = Reason.NO_TARGET.code

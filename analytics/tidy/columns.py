@@ -180,7 +180,9 @@ def score_column(design: Design, name: str, form: Form, measure: Measure) -> Col
         name,
         "number",
         f"{design.say(form.title)}: {title}",
-        f"Score {measure.code} of {form.code}: {measure.rule}. High values: {high}.",
+        f"Score {measure.code} of {form.code}: {measure.rule}."
+        + (f" High values: {high}." if high else ""),
+        unit=design.say(measure.unit or {}),
         instrument=form.code,
         scale=measure.code,
     )

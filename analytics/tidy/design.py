@@ -37,6 +37,7 @@ class Question:
     item: str = ""  # where `code` is the column of one `option`, the item that it belongs to
     option: int | None = None
     expect: tuple[float, ...] = ()  # of an attention item: the answers that pass it
+    target: str = ""  # the item that asks whether there is whom it is about
 
     @property
     def is_worded(self) -> bool:
@@ -64,6 +65,7 @@ class Measure:
     # Of a score made from scales: the items of each part, and how many of them it needs.
     parts: tuple[tuple[frozenset[str], int], ...] = ()
     cutoffs: tuple[str, ...] = ()  # in words, with their source
+    unit: Text | None = None  # of a calculated value
 
     @property
     def n_items(self) -> int:

@@ -201,6 +201,7 @@ SCORES = (
         "key_version", "word", "Key version", "Changes whenever answers could score differently."
     ),
     define("reason", "word", "Reason", "Why there is no score.", choices=REASONS),
+    define("lacks", "word", "Lacks", "What a calculated value lacks, or why it has no result."),
     VERSION,
 )
 MESSAGES = (

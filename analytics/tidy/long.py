@@ -12,19 +12,22 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from analytics.tidy.arrays import Floats, Ints, coded, numbers, whole
+from analytics.tidy.arrays import Floats, Ints, coded, numbers, whole, words_of
 from analytics.tidy.attention import outcomes
 from analytics.tidy.cells import Cells
 from analytics.tidy.chunk import (
     ANSWERED,
     BRANCHED_OUT,
     BRANCHED_OUT_CODE,
+    NO_TARGET,
+    NO_TARGET_CODE,
     NOT_SHOWN,
+    SKIPPED,
     SKIPPED_CODE,
     Chunk,
     Filled,
 )
-from analytics.tidy.design import Design, Form
+from analytics.tidy.design import Design, Form, Measure
 from analytics.tidy.reasons import NONE, WORDS, Reason
 
 Places: TypeAlias = NDArray[np.intp]
@@ -133,6 +136,7 @@ def scores(chunk: Chunk, cells: Cells, schema: pa.Schema) -> pa.RecordBatch:
     value = np.full(rows.n, np.nan)
     n_answered = np.zeros(rows.n, dtype=np.int32)
     prorated = np.zeros(rows.n, dtype=np.bool_)
+    lacks = np.full(rows.n, "", dtype=np.object_)
     reason = rows.spread(cells.reason)
     for at_form in range(len(forms)):
         omitting = cells.omitting(at_form)
@@ -142,6 +146,8 @@ def scores(chunk: Chunk, cells: Cells, schema: pa.Schema) -> pa.RecordBatch:
         at = rows.of(its_cells, filled.form)
         value[at], n_answered[at] = filled.scored.value, filled.scored.n_answered
         prorated[at] = filled.scored.prorated
+        for m, words in filled.scored.lacks.items():
+            lacks[at[:, m]] = words
         reason[at] = score_reasons(
             forms[filled.form], filled, cells.score_reasons(its_cells, filled.form)
         )
@@ -155,6 +161,7 @@ def scores(chunk: Chunk, cells: Cells, schema: pa.Schema) -> pa.RecordBatch:
         "rule": rows.words([[m.rule for m in form.measures] for form in forms]),
         "key_version": rows.words([[m.key_version for m in form.measures] for form in forms]),
         "reason": coded(reason, WORDS),
+        "lacks": words_of(lacks),
         "instrument_version": rows.version(),
     }
     return _batch(columns, schema)
@@ -169,6 +176,9 @@ def missing_reasons(filled: Filled, of_cell: NDArray[np.int8]) -> NDArray[np.int
     is_out = filled.status == BRANCHED_OUT
     if is_out.any():
         reasons = np.where(is_out, np.int8(BRANCHED_OUT_CODE), reasons)
+    has_none = filled.status == NO_TARGET
+    if has_none.any():
+        reasons = np.where(has_none, np.int8(NO_TARGET_CODE), reasons)
     return reasons
 
 
@@ -176,20 +186,37 @@ def score_reasons(form: Form, filled: Filled, of_cell: NDArray[np.int8]) -> NDAr
     """n x m: why a scale of a submission has no score; `of_cell` is n x m.
 
     What a form leaves too few items for is missing by design, whatever was answered; what the
-    conditions leave too few items for is branched out.
+    conditions leave too few items for is branched out; `no_target` when all of them lack a target.
     """
     reasons = np.full(filled.scored.value.shape, NONE, dtype=np.int8)
     for m, places in enumerate(form.shown_for):
         status = filled.status[:, places]
-        was_shown = np.isin(status, (NOT_SHOWN, BRANCHED_OUT), invert=True).any(axis=1)
+        was_shown = np.isin(status, (ANSWERED, SKIPPED)).any(axis=1)
         by_design = of_cell[:, m] == Reason.PLANNED_MISSING.code
         not_scorable = np.int8(Reason.NOT_SCORABLE.code)
         why = np.where(was_shown & ~by_design, not_scorable, of_cell[:, m])
-        n_left = (status != BRANCHED_OUT).sum(axis=1)
-        is_out = (n_left < form.measures[m].least) & (n_left < len(places)) & ~by_design
-        why = np.where(is_out, np.int8(BRANCHED_OUT_CODE), why)
+        gone = np.isin(status, (BRANCHED_OUT, NO_TARGET))
+        is_out = gone.any(axis=1) & ~by_design & ~_is_enough(form.measures[m], gone)
+        has_none = ~(status == BRANCHED_OUT).any(axis=1)
+        out = np.where(has_none, np.int8(NO_TARGET_CODE), np.int8(BRANCHED_OUT_CODE))
+        why = np.where(is_out, out, why)
         reasons[:, m] = np.where(np.isnan(filled.scored.value[:, m]), why, NONE)
+    for m, why in filled.scored.why.items():
+        reasons[:, m] = why
     return reasons
+
+
+def _is_enough(measure: Measure, gone: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """n: whether a scale could have a score without the items that are `gone`, n x its items."""
+    n_left: NDArray[np.int64] = (~gone).sum(axis=1)
+    if not measure.parts:
+        return n_left >= measure.least
+    items = [item for item, _, _ in measure.key]
+    n_parts = np.zeros(len(gone), dtype=np.int64)
+    for part, least in measure.parts:
+        columns = [at for at, item in enumerate(items) if item in part]
+        n_parts += (~gone[:, columns]).sum(axis=1) >= least
+    return n_parts >= measure.least
 
 
 class _Labels:

@@ -36,10 +36,13 @@ class Reason(StrEnum):
     NOT_IN_ARM = "not_in_arm"
     NOT_IN_VERSION = "not_in_version"
     BRANCHED_OUT = "branched_out"
+    NO_TARGET = "no_target"
     PLANNED_MISSING = "planned_missing"
     SKIPPED = "skipped"
     NOT_REACHED = "not_reached"
     NOT_SCORABLE = "not_scorable"
+    INPUT_MISSING = "input_missing"
+    NOT_COMPUTABLE = "not_computable"
 
     @property
     def code(self) -> int:
@@ -68,10 +71,13 @@ MEANINGS: dict[Reason, str] = {
     Reason.NOT_IN_ARM: "The wave is not for the person's arm.",
     Reason.NOT_IN_VERSION: "The protocol or instrument version that applied does not have it.",
     Reason.BRANCHED_OUT: "The condition under which it is asked was not met.",
+    Reason.NO_TARGET: "The person has nobody whom the item is about, and said so.",
     Reason.PLANNED_MISSING: "By design a part of the people, drawn by lot, is not asked.",
     Reason.SKIPPED: "The question was shown and left blank.",
     Reason.NOT_REACHED: "The person answered other pages of the occasion and not this one.",
     Reason.NOT_SCORABLE: "Fewer items were answered than the scale's rule asks for.",
+    Reason.INPUT_MISSING: "A calculated value lacks an answer or a score that it is made from.",
+    Reason.NOT_COMPUTABLE: "The formula of a calculated value has no result for these answers.",
 }
 
 
@@ -152,6 +158,13 @@ ITEM_RULES: tuple[tuple[Reason, str], ...] = (
         Reason.BRANCHED_OUT,
         "the instrument's conditions did not ask the item, or too many items of a score",
     ),
+    (
+        Reason.NO_TARGET,
+        "the item's target was answered with an option that is `not_applicable`, or too many items "
+        "of a score have no target",
+    ),
+    (Reason.INPUT_MISSING, "a calculated value of a saved instrument lacks an input"),
+    (Reason.NOT_COMPUTABLE, "its formula cannot be evaluated, such as a division by zero"),
     (Reason.NOT_SCORABLE, "a score: at least one of its items was shown, too few were answered"),
 )
 

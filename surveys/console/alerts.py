@@ -29,6 +29,7 @@ from surveys.design.queries import NotPublished
 from surveys.design.registry import protocol_of
 from surveys.design.safety import SafetyRule
 from surveys.instruments import registry
+from surveys.instruments.piping import plain
 from surveys.lib import clock
 from surveys.lib.doorbell import ring
 from surveys.lib.languages import pick
@@ -224,7 +225,7 @@ def _answers(alert: Alert) -> list[tuple[str, str]]:
         }
         words = labels.get(float(value), "") if isinstance(value, int | float) else ""
         number = f"{value:g}" if isinstance(value, int | float) else str(value)
-        told.append((pick(item.text, LANGUAGE), f"{number} ({words})" if words else number))
+        told.append((plain(pick(item.text, LANGUAGE)), f"{number} ({words})" if words else number))
     for code, value in alert.found.get("scores", {}).items():
         scale = instrument.scale_by_code[code]
         told.append((f"Score: {pick(scale.title, LANGUAGE)}", f"{value:g}"))

@@ -17,8 +17,11 @@ from surveys.design.schedule import after, window
 from surveys.design.texts import is_file_name, texts_of
 from surveys.design.timing import Found
 from surveys.instruments.definition import Instrument
+from surveys.instruments.formulas import try_formula
 from surveys.instruments.logic import HERE, branches
-from surveys.lib.expressions import ANSWERS
+from surveys.instruments.piping import pipes
+from surveys.lib.expressions import ANSWERS, VALUES
+from surveys.lib.trying import try_all
 
 SIGN_UP = ("screener",)  # what the sign-up asks before anybody is enrolled
 # Months differ in length: a reminder must lie inside its window whichever month it opens in.
@@ -144,17 +147,27 @@ def _condition(wave: Wave, earlier: trials.Earlier, protocol: Protocol) -> Itera
 def _branches(
     wave: Wave, earlier: trials.Earlier, instruments: Mapping[str, Instrument]
 ) -> Iterator[Found]:
-    """Conditions of items and sections that ask what this place in the protocol does not know."""
+    """What an instrument asks of others and this place in the protocol does not know."""
     before: list[Instrument] = []
     for i, ref in enumerate(wave.instruments):
         if ref not in instruments:
             continue
         asked = instruments[ref]
-        known = {**earlier, HERE: before, ANSWERS: [asked]}
-        for branch in branches(asked):
-            for what in trials.problems(branch.expression, known):
-                yield ("instruments", i), f"'show_if' of {branch.of} of '{ref}': {what}"
+        known = {**earlier, HERE: before, ANSWERS: [asked], VALUES: [asked]}
+        for of, expression, trying in _expressions(asked):
+            for what in trials.problems(expression, known, trying):
+                yield ("instruments", i), f"{of} of '{ref}': {what}"
         before = [*before, asked]
+
+
+def _expressions(asked: Instrument) -> Iterator[tuple[str, str, trials.Trying]]:
+    """Whose each expression is, and how it is tried; a name in a text needs only to be there."""
+    for branch in branches(asked):
+        yield f"'show_if' of {branch.of}", branch.expression, try_all
+    for value in asked.values:
+        yield f"the value '{value.code}'", value.formula, try_formula
+    for pipe in pipes(asked):
+        yield f"the text '{pipe.of}'", pipe.expression, lambda _name, _choices: None
 
 
 def _left_out_items(protocol: Protocol, instruments: Mapping[str, Instrument]) -> Iterator[Found]:

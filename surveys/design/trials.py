@@ -6,7 +6,7 @@ condition for many made-up people.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from surveys.design.forms import Form
@@ -17,6 +17,7 @@ from surveys.lib.expressions import (
     COMPLETED,
     OWN,
     SCORES,
+    VALUES,
     BadCondition,
     Fact,
     Value,
@@ -24,13 +25,14 @@ from surveys.lib.expressions import (
     facts_in,
     names_in,
 )
-from surveys.lib.trying import World, near, try_all, words, worlds
+from surveys.lib.trying import Choices, World, near, try_all, words, worlds
 
 Earlier: TypeAlias = Mapping[str, Sequence[Instrument]]  # planned earlier waves, what they ask
+Trying: TypeAlias = Callable[[str, Choices], None]  # raises BadCondition
 
 
-def problems(expression: str, earlier: Earlier) -> Iterator[str]:
-    """What is wrong with a condition that may ask about the earlier waves."""
+def problems(expression: str, earlier: Earlier, trying: Trying = try_all) -> Iterator[str]:
+    """What is wrong with an expression that may ask about the earlier waves; `trying` tries it."""
     try:
         unknown = [name for name in names_in(expression) if name not in earlier]
         yield from (_no_wave(name, earlier) for name in unknown)
@@ -39,7 +41,7 @@ def problems(expression: str, earlier: Earlier) -> Iterator[str]:
         missing = [what for fact in facts_in(expression) for what in _missing(fact, earlier)]
         yield from missing
         if not missing:
-            try_all(expression, _choices(expression, earlier))
+            trying(expression, _choices(expression, earlier))
     except BadCondition as error:
         yield str(error)
 
@@ -56,12 +58,12 @@ def never_met(expression: str, earlier: Earlier, form: Form) -> bool:
 
 
 def _no_wave(name: str, earlier: Earlier) -> str:
-    known = ", ".join(wave for wave in earlier if wave != ANSWERS) or "none"
+    known = ", ".join(wave for wave in earlier if wave not in {ANSWERS, VALUES}) or "none"
     return f"'{name}' is no earlier wave that the protocol plans; earlier are {known}"
 
 
 def _missing(fact: Fact, earlier: Earlier) -> Iterator[str]:
-    if fact.kind == COMPLETED:
+    if fact.kind in {COMPLETED, VALUES}:  # values were checked with their instrument
         return
     asked, found = earlier[fact.root], _asked(fact, earlier)
     if not found:
@@ -92,7 +94,7 @@ def _values(fact: Fact, expression: str, earlier: Earlier) -> Sequence[Value]:
     if fact.kind == COMPLETED:
         return (True, False)
     instrument = _instrument(fact, earlier)
-    is_text = fact.kind != SCORES and instrument.by_code[fact.name].kind in WORDS
+    is_text = fact.kind == ANSWERS and instrument.by_code[fact.name].kind in WORDS
     return words(expression) if is_text else near(expression)
 
 

@@ -13,8 +13,18 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from surveys.instruments import attention, coherence, fitting, kinds, logic, ordering, paging
-from surveys.instruments.keys import Key, Origin, Part, Rule, Scale
+from surveys.instruments import (
+    attention,
+    coherence,
+    fitting,
+    formulas,
+    kinds,
+    logic,
+    ordering,
+    paging,
+    piping,
+)
+from surveys.instruments.keys import Calculated, Key, Origin, Part, Rule, Scale
 from surveys.instruments.kinds import Kind, Missing
 from surveys.instruments.ordering import Shuffle
 from surveys.instruments.terms import (
@@ -31,6 +41,7 @@ from surveys.instruments.terms import (
 from surveys.lib.documents import Misfit
 
 __all__ = [  # the rest of the platform imports all of an instrument from here
+    "Calculated",
     "Code",
     "Condition",
     "Document",
@@ -102,6 +113,7 @@ class Item(Document):
     expect: tuple[int | float, ...] | None = Field(default=None, min_length=1)  # see `attention`
     show_if: Condition | None = None  # in CEL over what comes before; see `logic`
     pinned: bool = False  # keeps its place where items are shuffled
+    target: Code | None = None  # the item that asks whether there is whom this one is about
 
     @property
     def is_hard(self) -> bool:
@@ -166,6 +178,7 @@ class Instrument(Document):
     sections: tuple[Section, ...] = ()
     shuffle: Shuffle = Shuffle()
     scales: tuple[Scale, ...] = ()
+    values: tuple[Calculated, ...] = ()
     examples: tuple[Example, ...] = ()
 
     @property
@@ -223,7 +236,7 @@ class Instrument(Document):
     def pages(self) -> tuple[tuple[Item, ...], ...]:
         """The items in screens of `items_per_page`; a section begins a new one, and what hangs on an answer."""
         found: list[tuple[Item, ...]] = []
-        hangs_on = logic.hangs_on(self)
+        hangs_on = logic.hangs_on(self, (*logic.branches(self), *piping.pipes(self)))
         for section, group in groupby(self.items, self.section_of):
             items = tuple(group)
             step = (section and section.items_per_page) or self.items_per_page
@@ -268,6 +281,7 @@ class Instrument(Document):
     def _hangs_together(self) -> Self:
         found = [*coherence.misfits(self), *fitting.misfits(self)]
         found += [*ordering.misfits(self), *logic.misfits(self), *attention.misfits(self)]
+        found += [*formulas.misfits(self), *piping.misfits(self)]
         if found:
             raise Misfit(found)
         return self

@@ -10,7 +10,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from surveys.instruments.terms import Code, Document, Slug, Text
+from surveys.instruments.terms import Code, Condition, Document, Slug, Text
 
 # From sure to unsure. "default" is no author's rule but this platform's own.
 Status = Literal["verified", "second-hand", "default", "memory"]
@@ -107,6 +107,15 @@ class Scale(Document):
         if not is_sum and any(part.enters == "subtracted" for part in self.parts):
             raise ValueError("parts are subtracted in sums only")
         return self
+
+
+class Calculated(Document):
+    """A number made from answers, scores and earlier values; see `calculating`."""
+
+    code: Code
+    title: Text
+    formula: Condition  # in CEL, as `show_if`; true is 1 and false is 0
+    unit: Text | None = None
 
 
 class Fact(Document):

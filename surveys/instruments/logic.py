@@ -1,22 +1,26 @@
 """Which items somebody is asked: the conditions of items and sections, decided and checked. Pure.
 
-An item is asked when its section's condition and its own are met. A condition (`show_if`) may ask for earlier answers of its own instrument (`answers.age`), for what
-comes before at the same occasion (`occasion.scores["mood-worry"].worry`) and for earlier waves
+An item is asked when its section's condition and its own are met. A condition (`show_if`) may ask
+for earlier answers and values of its own instrument (`answers.age`, `values.years`), for what comes
+before at the same occasion (`occasion.scores["mood-worry"].worry`) and for earlier waves
 (`baseline.answers["demographics"].age`). `lib.expressions` decides it; `fitting` has the checks.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from surveys.instruments import ordering
+from surveys.instruments.calculating import inputs, with_values
 from surveys.instruments.kinds import LISTS, UNASKED, WORDS
 from surveys.lib.expressions import (
+    ANSWERS,
     COMPLETED,
     OWN,
+    VALUES,
     BadCondition,
     Fact,
     Value,
@@ -47,7 +51,7 @@ class Branch:
 
 
 def branches(instrument: Instrument) -> Iterator[Branch]:
-    """Every condition of the instrument."""
+    """Every condition of the instrument; an item about a target hangs on whether there is one."""
     for at, section in enumerate(instrument.sections):
         if section.show_if:
             where = ("sections", at, "show_if")
@@ -55,6 +59,9 @@ def branches(instrument: Instrument) -> Iterator[Branch]:
     for at, item in enumerate(instrument.items):
         if item.show_if:
             yield Branch(("items", at, "show_if"), f"'{item.code}'", item.show_if, (item.code,))
+        if item.target:
+            there_is = f"has(answers.{item.target})"
+            yield Branch(("items", at, "target"), f"'{item.code}'", there_is, (item.code,))
 
 
 def hidden(instrument: Instrument, answers: Mapping[str, object], known: Known) -> frozenset[str]:
@@ -69,12 +76,13 @@ def hidden(instrument: Instrument, answers: Mapping[str, object], known: Known) 
     gone: set[str] = set()
     conditions: defaultdict[str, list[str]] = defaultdict(list)
     for branch in branches(instrument):
-        left_out = (name for name in _own(branch) if name not in instrument.by_code)
+        left_out = (name for name in _own(instrument, branch) if name not in instrument.by_code)
         facts |= {own(name): None for name in left_out}
         for code in branch.items:
             conditions[code].append(branch.expression)
     for item in instrument.items:
-        if any(_is_unmet(expression, facts) for expression in conditions[item.code]):
+        here = conditions[item.code]
+        if any(_is_unmet(each, with_values(instrument, each, facts)) for each in here):
             gone.add(item.code)
             facts[own(item.code)] = None
         elif item.code in answers:
@@ -88,9 +96,11 @@ def is_branched(instrument: Instrument) -> bool:
 
 
 def needs(instrument: Instrument) -> frozenset[Fact]:
-    """What its conditions ask of other instruments and waves."""
-    asked = (facts_in(branch.expression) for branch in branches(instrument))
-    return frozenset(fact for facts in asked for fact in facts if fact.wave != OWN)
+    """What its conditions and values ask of other instruments and waves."""
+    conditions = (branch.expression for branch in branches(instrument))
+    formulas = (value.formula for value in instrument.values)
+    asked = (fact for each in (*conditions, *formulas) for fact in facts_in(each))
+    return frozenset(fact for fact in asked if fact.wave != OWN)
 
 
 def measured(instrument: Instrument, item: Item, answer: object) -> Value:
@@ -102,12 +112,12 @@ def measured(instrument: Instrument, item: Item, answer: object) -> Value:
     return float(answer) if is_number else None  # type: ignore[arg-type]  # it is a number
 
 
-def hangs_on(instrument: Instrument) -> Mapping[str, set[str]]:
-    """For each item the items of the same instrument that decide whether it is asked."""
+def hangs_on(instrument: Instrument, uses: Iterable[Branch]) -> Mapping[str, set[str]]:
+    """For each item the items of the same instrument that must be answered on an earlier page."""
     found: defaultdict[str, set[str]] = defaultdict(set)
-    for branch in branches(instrument):
-        for code in branch.items:
-            found[code] |= _own(branch)
+    for use in uses:
+        for code in use.items:
+            found[code] |= _own(instrument, use)
     return found
 
 
@@ -124,14 +134,34 @@ def _misfits(instrument: Instrument, branch: Branch) -> Iterator[str]:
         strange = sorted(set(names_in(expression)) - {fact.root for fact in facts})
         if strange:
             yield f"'{strange[0]}' is not known; write 'answers.<item>' for an earlier answer"
-        unfit = [what for name in sorted(_own(branch)) for what in _unfit(instrument, branch, name)]
+        unfit = list(unfit_here(instrument, branch))
         yield from unfit
         if not (unfit or strange):
             try_all(
-                expression, {f: _values(instrument, f, expression) for f in facts if not f.wave}
+                expression, {f: near_values(instrument, f, expression) for f in facts if not f.wave}
             )
+            yield from _unfit_target(instrument, branch)
     except BadCondition as error:
         yield str(error)
+
+
+def unfit_here(instrument: Instrument, branch: Branch) -> Iterator[str]:
+    """Why what an expression asks of its own instrument is not there when its items come."""
+    known = [value.code for value in instrument.values]
+    for fact in facts_in(branch.expression):
+        if fact.wave == OWN and fact.kind == VALUES and fact.name not in known:
+            yield f"there is no value '{fact.name}'; known are {', '.join(known) or 'none'}"
+    for name in sorted(_own(instrument, branch)):
+        yield from _unfit(instrument, branch, name)
+
+
+def _unfit_target(instrument: Instrument, branch: Branch) -> Iterator[str]:
+    """A target's question needs the answer that there is none, or nobody could give it."""
+    if branch.where[-1] == "target":
+        (code,) = _own(instrument, branch)
+        options = instrument.options_of(instrument.by_code[code])
+        if all(option.missing != "not_applicable" for option in options):
+            yield f"no option of '{code}' is 'missing: not_applicable', which says there is none"
 
 
 def _unfit(instrument: Instrument, branch: Branch, name: str) -> Iterator[str]:
@@ -156,14 +186,15 @@ def _unfit(instrument: Instrument, branch: Branch, name: str) -> Iterator[str]:
             return
 
 
-def _own(branch: Branch) -> set[str]:
-    """The items of the same instrument that the condition asks for."""
-    return {fact.name for fact in facts_in(branch.expression) if fact.wave == OWN}
+def _own(instrument: Instrument, branch: Branch) -> set[str]:
+    """The items of the same instrument that the condition asks for, itself or in a value."""
+    asked = (inputs(instrument, fact) for fact in facts_in(branch.expression))
+    return {code for codes in asked for code in codes}
 
 
-def _values(instrument: Instrument, fact: Fact, expression: str) -> tuple[Value, ...]:
-    """What an answer may be, near to what the expression compares it with."""
-    is_text = instrument.by_code[fact.name].kind in WORDS
+def near_values(instrument: Instrument, fact: Fact, expression: str) -> tuple[Value, ...]:
+    """What an own answer or value may be, near to what the expression compares it with."""
+    is_text = fact.kind == ANSWERS and instrument.by_code[fact.name].kind in WORDS
     return words(expression) if is_text else near(expression)
 
 

@@ -14,8 +14,8 @@ def screens(
 ) -> Iterator[tuple[Item, ...]]:
     """The items in pages of at most `size`; `hangs_on` has the items that decide about an item.
 
-    Conditions are decided on the server when a page is made, so a page ends before an item that
-    asks for an answer on it.
+    Conditions are decided and texts are filled on the server when a page is made, so a page ends
+    before an item that asks for an answer on it.
     """
     page: list[Item] = []
     for item in items:

@@ -22,6 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from surveys.instruments.definition import Instrument, Language, Licence, Words
 from surveys.instruments.files import document_of
+from surveys.lib.documents import Misfit
 
 LARGEST_SHEET = 1_000_000  # bytes
 TEXTS = ("title", "instructions")  # rows besides items and anchors; both may be left out
@@ -89,7 +90,29 @@ def worded(instrument: Instrument, sheet: Sheet, *, order: str, licence: Licence
         problems += _repeated(instrument, sheet)
     if problems:
         raise SheetError(sheet.source, problems)
-    return Instrument.model_validate(_filled(instrument, sheet, licence))
+    document = _filled(instrument, sheet, licence)
+    try:
+        return Instrument.model_validate(document)
+    except ValidationError as error:
+        raise SheetError(sheet.source, list(_misfits(document, sheet, error))) from None
+
+
+def _misfits(
+    document: Mapping[str, Any], sheet: Sheet, error: ValidationError
+) -> Iterator[tuple[int, str]]:
+    """What only shows in the whole, such as a brace that is no template, with its line."""
+    for detail in error.errors():
+        cause = detail.get("ctx", {}).get("error")
+        if not isinstance(cause, Misfit):
+            yield 1, detail["msg"]
+            continue
+        for where, what in cause.found:
+            code = where[0] if where[0] in TEXTS else ""
+            if where[0] == "items":
+                code = document["items"][where[1]]["code"]
+            elif where[0] == "response_sets":
+                code = f"{where[1]}={document['response_sets'][where[1]][where[2]]['code']}"
+            yield sheet.lines.get(str(code), 1), what
 
 
 def _rows(text: str, source: str) -> Iterator[tuple[int, list[str]]]:

@@ -59,6 +59,11 @@ def decimal(value: float, language: str) -> str:
     return str(value).replace(".", get_decimal_symbol(locale_of(language)))
 
 
+def long_date(on: date, language: str) -> str:
+    """A date without its weekday: 1 June 2027."""
+    return format_date(on, "long", locale_of(language))
+
+
 def time_of_day(moment: datetime, zone: str, language: str) -> str:
     """The time in that zone as people write it: 09:00."""
     return _time_in_words(moment.astimezone(ZoneInfo(zone)).time(), language)

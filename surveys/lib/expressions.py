@@ -1,11 +1,12 @@
 """Expressions in CEL over what somebody did and answered, for protocols and instruments. Pure.
 
-An expression may name three facts of a wave, and within an instrument its own answers:
+An expression may name three facts of a wave, and within an instrument its own answers and values:
 
     baseline.completed
     baseline.scores["mood-worry"].worry
     baseline.answers["demographics"].age
     answers.age
+    values.years_together
 
 `design.conditions` and `instruments.logic` say which of them may stand where. Three-valued: a fact that is not known yet leaves the condition None until what is known decides
 it. A fact that stays missing for good (skipped, not scorable, not asked) does not meet a
@@ -21,7 +22,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import cel
 
-COMPLETED, SCORES, ANSWERS = "completed", "scores", "answers"
+COMPLETED, SCORES, ANSWERS, VALUES = "completed", "scores", "answers", "values"
 OWN = ""  # the wave of a fact about the instrument itself
 
 _FACT = (
@@ -29,7 +30,7 @@ _FACT = (
     r"""|(?P<kind>scores|answers)\s*\[\s*(?P<quote>["'])(?P<instrument>[^"'\n]*)(?P=quote)\s*\]"""
     r"""\s*(?:\.\s*(?P<name>[a-z]\w*)\b|\[\s*(?P<again>["'])(?P<key>\w+)(?P=again)\s*\]))"""
 )
-_OWN = r"(?<![\w.\"'])answers\s*\.\s*(?P<item>[a-z]\w*)\b"
+_OWN = r"(?<![\w.\"'])(?P<own>answers|values)\s*\.\s*(?P<own_name>[a-z]\w*)\b"
 _FACT = rf"(?:{_FACT}|{_OWN})"
 _ONE_FACT = re.compile(_FACT)
 _PRESENCE = re.compile(rf"\bhas\s*\(\s*{_FACT}\s*\)")
@@ -88,6 +89,14 @@ def own(item: str) -> Fact:
     return Fact(OWN, ANSWERS, name=item)
 
 
+def fact_of(text: str) -> Fact:
+    """The one fact that a text is the name of; raises BadCondition when it is anything else."""
+    match = _ONE_FACT.fullmatch(text.strip())
+    if match is None:
+        raise BadCondition(f"'{text.strip()[:60]}' names no answer, score or value")
+    return _fact(match)
+
+
 def evaluate(expression: str, known: Mapping[Fact, Value]) -> bool | None:
     """Whether the condition holds; None while it hangs on a fact that `known` does not have.
 
@@ -127,7 +136,7 @@ def result(expression: str, known: Mapping[Fact, Value]) -> Any:
     """What the expression gives; raises KeyError when a fact is lacking, and CannotCompute."""
     try:
         return compiled(expression).execute(_context(facts_in(expression), known))
-    except (TypeError, ValueError, RuntimeError) as error:
+    except (TypeError, ValueError, RuntimeError, ArithmeticError) as error:
         why = str(error).split(". ", 1)[0]
         raise CannotCompute(f"'{expression[:60]}' cannot be evaluated: {why}") from None
 
@@ -144,8 +153,8 @@ def compiled(expression: str) -> cel.Program:
 
 
 def _fact(match: re.Match[str]) -> Fact:
-    if match["item"]:
-        return own(match["item"])
+    if match["own"]:
+        return Fact(OWN, match["own"], name=match["own_name"])
     if match["completed"]:
         return Fact(match["wave"], COMPLETED)
     return Fact(match["wave"], match["kind"], match["instrument"], match["name"] or match["key"])
@@ -158,7 +167,7 @@ def _refuse_other_uses(expression: str, names: tuple[str, ...]) -> None:
         raise BadCondition(
             "'has()' asks for one score or answer, such as has(baseline.answers[\"demographics\"].age)"
         )
-    waves = {match["wave"] or ANSWERS for match in _ONE_FACT.finditer(expression)}
+    waves = {match["wave"] or match["own"] for match in _ONE_FACT.finditer(expression)}
     for name in names:
         other = re.search(rf"(?<![\w.\"']){re.escape(name)}\s*\.\s*(\w+)", rest)
         if other:

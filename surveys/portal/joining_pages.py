@@ -11,6 +11,7 @@ from django.http import HttpResponse
 
 from surveys.design import zones as iana
 from surveys.design.joining import SCREENER
+from surveys.instruments.piping import plain
 from surveys.lib.dates import own_name
 from surveys.lib.languages import pick
 from surveys.participants.joining import Invitation
@@ -90,7 +91,7 @@ def screener(visit: Visit, faults: Faults | None = None) -> HttpResponse:
             (option.code, pick(option.label, language, languages), option.code == value)
             for option in item.options
         )
-        text = pick(item.text, language, languages)
+        text = plain(pick(item.text, language, languages))
         problem = (faults or {}).get(item.code, "")
         questions.append(Question(item.code, text, value, options, problem))
     return _page(visit, "join_screener.html", faults, questions=questions)

@@ -13,6 +13,7 @@ from typing import Any
 from surveys.design.protocol import Protocol
 from surveys.design.registry import protocol_of
 from surveys.instruments.definition import Instrument, Item
+from surveys.instruments.piping import plain
 from surveys.instruments.registry import instrument_of
 from surveys.lib.languages import pick
 from surveys.participants.models import Participant
@@ -82,7 +83,7 @@ def _answers(participant: Participant, protocol: Protocol, language: str) -> Ite
 
 def _question(definition: Instrument, code: str, language: str) -> str:
     item = definition.by_code.get(code)
-    return pick(item.text, language, definition.languages) if item else code
+    return plain(pick(item.text, language, definition.languages)) if item else code
 
 
 def _answer(definition: Instrument, code: str, value: object, language: str) -> str:
@@ -95,7 +96,7 @@ def _answer(definition: Instrument, code: str, value: object, language: str) -> 
 def _label(definition: Instrument, item: Item | None, value: object, language: str) -> str:
     for option in definition.options_of(item) if item else ():
         if option.code == value:
-            return pick(option.label, language, definition.languages) or str(value)
+            return plain(pick(option.label, language, definition.languages)) or str(value)
     return str(value)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from surveys.instruments.definition import Instrument, Item, Option
 from surveys.instruments.kinds import CHOICES, NUMBERS, TICKED
 from surveys.lib.dates import decimal
-from surveys.lib.languages import pick
+from surveys.portal.voice import Voice
 from surveys.responding.answers import Answer, Problem, field_name
 from surveys.responding.readers import ASIDE
 
@@ -158,12 +158,10 @@ def questions(
     items: Sequence[Item],
     values: Mapping[str, str],
     problems: Mapping[str, Problem],
-    language: str,
+    voice: Voice,
 ) -> list[Question]:
     """The page's items in order; call it with the page's language active."""
-    return [
-        _question(instrument, item, values, problems.get(item.code), language) for item in items
-    ]
+    return [_question(instrument, item, values, problems.get(item.code), voice) for item in items]
 
 
 def _question(
@@ -171,15 +169,15 @@ def _question(
     item: Item,
     values: Mapping[str, str],
     problem: Problem | None,
-    language: str,
+    voice: Voice,
 ) -> Question:
-    choices = _choices(instrument, item, values, language)
+    language, say = voice.language, voice.say
+    choices = _choices(instrument, item, values, voice)
     value = values.get(item.code, "")
     if item.kind not in CHOICES and any(choice.is_chosen for choice in choices):
         value = "" if value == values.get(f"{item.code}.{ASIDE}") else value
     if item.kind == "slider":
         value = value.replace(",", ".")  # as browsers want a number field's value
-    say = partial(pick, language=language, fallback=instrument.languages)
     return Question(
         code=item.code,
         name=field_name(item.code),
@@ -203,13 +201,13 @@ def _question(
 
 
 def _choices(
-    instrument: Instrument, item: Item, values: Mapping[str, str], language: str
+    instrument: Instrument, item: Item, values: Mapping[str, str], voice: Voice
 ) -> tuple[Choice, ...]:
     return tuple(
         Choice(
             name=field_name(item.code) + _part(item, option),
             value=str(option.code),
-            label=pick(option.label, language, instrument.languages),
+            label=voice.say(option.label),
             is_chosen=_is_chosen(item, option, values),
             is_aside=bool(option.missing),
             is_alone=option.exclusive or bool(option.missing),

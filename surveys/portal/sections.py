@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from surveys.instruments.definition import Instrument, Item
-from surveys.lib.languages import pick
 from surveys.portal.questions import Question
+from surveys.portal.voice import Voice
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Heading:
 
 
 def heading(
-    instrument: Instrument, items: Sequence[Item], drawn: Sequence[Question], language: str
+    instrument: Instrument, items: Sequence[Item], drawn: Sequence[Question], voice: Voice
 ) -> Heading:
     """The heading of the section that the page's items stand in; an empty one without sections.
 
@@ -35,7 +35,7 @@ def heading(
     if section is None:
         return Heading()
     return Heading(
-        title=pick(section.title or {}, language, instrument.languages),
-        instructions=pick(section.instructions or {}, language, instrument.languages),
+        title=voice.say(section.title or {}),
+        instructions=voice.say(section.instructions or {}),
         is_set=section.layout == "set" and all(question.is_row for question in drawn),
     )

@@ -8,16 +8,17 @@ from datetime import datetime
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
-from surveys.lib.languages import pick
 from surveys.portal.frame import Frame
 from surveys.portal.passes import seal
 from surveys.portal.questions import questions, saved, typed
 from surveys.portal.responses import render
 from surveys.portal.sections import heading
+from surveys.portal.voice import Voice
 from surveys.responding.answers import CONFIRMED_SKIPS, Problem
 from surveys.responding.pace import minutes_left
 from surveys.responding.places import Place, is_reached, ordinal, page_before
 from surveys.responding.standing import Standing
+from surveys.responding.telling import told
 
 UNANSWERED = {Problem.UNANSWERED}
 
@@ -49,8 +50,9 @@ def show_page(
     skipped = {item.code for item in items if item.code in answers and answers[item.code] is None}
     skipped |= set((posted or {}).get(CONFIRMED_SKIPS, "").split())
     skipped |= {code for code, problem in problems.items() if problem is Problem.UNANSWERED}
+    voice = Voice(frame.language, instrument.languages, told(stands.asking, instrument))
     with translation.override(frame.spoken):
-        drawn = questions(instrument, items, values, problems, frame.language)
+        drawn = questions(instrument, items, values, problems, voice)
     number, total = ordinal(stands.instruments, place)
     return render(
         request,
@@ -58,8 +60,8 @@ def show_page(
         frame,
         status=422 if problems else 200,
         instrument=instrument,
-        instructions=pick(instrument.instructions or {}, frame.language, instrument.languages),
-        section=heading(instrument, items, drawn, frame.language),
+        instructions=voice.say(instrument.instructions or {}),
+        section=heading(instrument, items, drawn, voice),
         questions=drawn,
         faulty=[question for question in drawn if question.problem],
         only_unanswered=set(problems.values()) == UNANSWERED,

@@ -8,37 +8,39 @@ The pipeline hands `results_of` to scheduling, which does not know this package.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from surveys.design.conditions import ANSWERS, SCORES, Fact, Value
-from surveys.instruments.definition import Instrument
+from surveys.design.conditions import ANSWERS, SCORES, Fact
+from surveys.instruments.definition import Instrument, Item
 from surveys.instruments.logic import measured
 from surveys.instruments.registry import instrument_of
 from surveys.instruments.scoring import matrix, score
 from surveys.responding.models import Submission
 from surveys.scheduling.states import OccasionState
 
-Found: TypeAlias = Iterator[tuple[int, Fact, Value]]  # participant, fact, value
+Reading: TypeAlias = Callable[[Instrument, Item, object], Any]  # None where it is missing
+Found: TypeAlias = Iterator[tuple[int, Fact, Any]]  # participant, fact, what was read
 
 
 def results_of(
-    participants: Collection[int], needed: Collection[Fact]
-) -> dict[int, dict[Fact, Value]]:
+    participants: Collection[int], needed: Collection[Fact], read: Reading = measured
+) -> dict[int, dict[Fact, Any]]:
     """The needed answers and scores of each participant; what is missing is left out.
 
-    A coded answer that is no measurement, such as "prefer not to say", is missing too.
+    A coded answer that is no measurement, such as "prefer not to say", is missing too. `read` makes
+    of a stored answer what the caller wants: what expressions compute with, or what texts say.
     """
     wanted: dict[tuple[str, str], list[Fact]] = defaultdict(list)
     for fact in needed:
         wanted[fact.wave, fact.instrument].append(fact)
-    found: dict[int, dict[Fact, Value]] = defaultdict(dict)
+    found: dict[int, dict[Fact, Any]] = defaultdict(dict)
     for (wave, instrument), rows in _by_version(_last(participants, wanted)):
         facts = wanted[wave, instrument.instrument]
         for participant, fact, value in (
-            *_answers(instrument, facts, rows),
+            *_answers(instrument, facts, rows, read),
             *_scores(instrument, facts, rows),
         ):
             found[participant][fact] = value
@@ -46,15 +48,15 @@ def results_of(
 
 
 def results_at(
-    submissions: Mapping[str, Submission], needed: Collection[Fact]
-) -> dict[Fact, Value]:
+    submissions: Mapping[str, Submission], needed: Collection[Fact], read: Reading = measured
+) -> dict[Fact, Any]:
     """The same of one occasion, from what has been handed in; `needed` may ask for nothing else."""
-    found: dict[Fact, Value] = {}
+    found: dict[Fact, Any] = {}
     for row in submissions.values():
         instrument = instrument_of(row.instrument)
         facts = [fact for fact in needed if fact.instrument == instrument.instrument]
         if row.state == Submission.State.FINAL:
-            both = (*_answers(instrument, facts, [row]), *_scores(instrument, facts, [row]))
+            both = (*_answers(instrument, facts, [row], read), *_scores(instrument, facts, [row]))
             found |= {fact: value for _, fact, value in both}
     return found
 
@@ -85,13 +87,15 @@ def _by_version(
         yield (wave, instrument_of(same[0].instrument)), same
 
 
-def _answers(instrument: Instrument, facts: Sequence[Fact], rows: Sequence[Submission]) -> Found:
+def _answers(
+    instrument: Instrument, facts: Sequence[Fact], rows: Sequence[Submission], read: Reading
+) -> Found:
     for fact in facts:
         item = instrument.by_code.get(fact.name) if fact.kind == ANSWERS else None
         if item is None:
             continue
         for row in rows:
-            value = measured(instrument, item, row.answers.get(fact.name))
+            value = read(instrument, item, row.answers.get(fact.name))
             if value is not None:
                 yield row.occasion.participant_id, fact, value
 

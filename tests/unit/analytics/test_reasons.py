@@ -25,10 +25,13 @@ CLOSED_LIST = [
     "not_in_arm",
     "not_in_version",
     "branched_out",
+    "no_target",
     "planned_missing",
     "skipped",
     "not_reached",
     "not_scorable",
+    "input_missing",
+    "not_computable",
 ]
 
 SAVED = {"started": START, "link_opened": START}

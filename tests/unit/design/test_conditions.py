@@ -207,3 +207,41 @@ def test_conditions_of_items_and_sections_are_tried_where_the_protocol_asks_them
         assert where == ("waves", 1, "instruments", 1)
         assert what.startswith(f"'show_if' of {of} of 'asking@1': ")
         assert problem in what
+
+
+@pytest.mark.parametrize(
+    ("place", "words", "problem"),
+    [
+        ("text", '{baseline.answers["calm"].calm1|it}', None),
+        ("text", '{occasion.scores["calm"].calm|it}', None),
+        ("text", '{baseline.answers["calm"].calm9|it}', "'calm' has no item 'calm9'"),
+        ("text", '{m9.answers["calm"].calm1|it}', "'m9' is no earlier wave"),
+        ("formula", 'baseline.scores["calm"].calm - answers.calm1', None),
+        ("formula", 'baseline.scores["calm"].rest * 2.0', "'calm' has no scale 'rest'"),
+        ("formula", 'baseline.scores["calm"].calm + 1', "gives nobody a number"),
+    ],
+)
+def test_texts_and_values_are_checked_where_the_protocol_asks_them(
+    place: str, words: str, problem: str | None
+) -> None:
+    document = instrument_document("asking")
+    if place == "text":
+        document["items"][2]["text"] = {"en": words, "de": "?"}
+    else:
+        title = {"en": "Made", "de": "Gemacht"}
+        document["values"] = [{"code": "made", "title": title, "formula": words}]
+    waves = [
+        wave_document("baseline", "P0D", instruments=["calm@1"]),
+        wave_document("m3", "P3M", instruments=["calm@1", "asking@1"]),
+    ]
+    protocol = Protocol.model_validate(protocol_document(waves=waves))
+    asking = Instrument.model_validate(document)
+    found = checks.problems(protocol, {"calm@1": CALM, "asking@1": asking})
+    if problem is None:
+        assert found == ()
+    else:
+        ((where, what),) = found
+        assert where == ("waves", 1, "instruments", 1)
+        of = "the text 'items.2.text.en'" if place == "text" else "the value 'made'"
+        assert what.startswith(f"{of} of 'asking@1': ")
+        assert problem in what

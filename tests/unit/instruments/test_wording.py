@@ -113,3 +113,10 @@ def test_an_instrument_with_wording_of_its_own_takes_none() -> None:
     own = shipped()[0]
     with pytest.raises(SheetError, match="is no published key"):
         worded(own, read(b"code,en\n", "sheet.csv"), order="", licence=TERMS)
+
+
+def test_a_brace_that_is_no_template_is_refused_with_its_line() -> None:
+    content = sheet(PHQ8).replace(b"en text of phq8_3", b"Is {it} so?")
+    line = content.decode().splitlines().index("phq8_3,Is {it} so?") + 1
+    (said,) = complaints(content)
+    assert said.startswith(f"sheet.csv:{line} '{{it}}' has no words for when there is no answer")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from surveys.portal.questions import Question, questions, saved, typed
+from surveys.portal.voice import Voice
 from surveys.responding.answers import Answer, Problem
 from tests.questionnaires import EVERY_KIND, MORE_KINDS
 
@@ -12,7 +13,7 @@ from tests.questionnaires import EVERY_KIND, MORE_KINDS
 def drawn(code: str, value: str = "", problem: Problem | None = None) -> Question:
     items = [EVERY_KIND.by_code[code]]
     problems = {code: problem} if problem else {}
-    return questions(EVERY_KIND, items, {code: value}, problems, "en")[0]
+    return questions(EVERY_KIND, items, {code: value}, problems, Voice("en"))[0]
 
 
 def test_a_scale_stands_in_a_row_and_declining_stands_apart() -> None:
@@ -65,7 +66,7 @@ def test_stored_answers_come_back_as_people_of_that_language_type_them() -> None
 
 
 def more(code: str, values: dict[str, str], language: str = "en") -> Question:
-    return questions(MORE_KINDS, [MORE_KINDS.by_code[code]], values, {}, language)[0]
+    return questions(MORE_KINDS, [MORE_KINDS.by_code[code]], values, {}, Voice(language))[0]
 
 
 def test_lists_and_coded_answers_come_back_as_they_were_given() -> None:
