@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from surveys.design.protocol import Protocol
 from surveys.design.texts import TEXT_FIELDS
-from surveys.instruments.definition import Instrument
+from surveys.instruments.blocks import File
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 ONE_TEXT = {"type": "string", "description": "One text for all languages, or a .md file's name"}
@@ -19,7 +19,7 @@ def schemas() -> dict[str, str]:
     """Each published schema as text, by its file name."""
     return {
         "study-v1.json": _text(_with_plain_texts(_schema(Protocol, "Study file"))),
-        "instrument-v1.json": _text(_schema(Instrument, "Instrument file")),
+        "instrument-v1.json": _text(_schema(File, "Instrument file")),
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from surveys.instruments import repeating
 from surveys.instruments.definition import Instrument
 from surveys.instruments.examples import disagreements
 from surveys.lib import yamlfile
@@ -18,7 +19,7 @@ def read(path: Path) -> Instrument:
 
 def load(text: str | bytes, source: str) -> Instrument:
     """Read an instrument whose parts fit and whose worked examples hold; raises DocumentError."""
-    parsed = yamlfile.parse(text, source)
+    parsed = repeating.written_out(yamlfile.parse(text, source))
     instrument = parsed.validate(Instrument)
     found = [parsed.problem(loc, message) for loc, message in disagreements(instrument)]
     if found:
