@@ -160,7 +160,7 @@ def set_time_of_day(*, participant: Participant, at: time | None, by: Actor, now
 @transaction.atomic
 def set_reminders(*, participant: Participant, wanted: str, by: Actor, now: datetime) -> None:
     """Note how many reminders of each questionnaire somebody wants: "all", "one" or "none"."""
-    _lock(participant)
+    hold(participant)
     _refuse_withdrawn(participant)
     if wanted not in Participant.Reminders.values:
         known = ", ".join(Participant.Reminders.values)

@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse
+from django.utils.functional import Promise
 
 from surveys.design import zones as iana
 from surveys.design.joining import SCREENER
