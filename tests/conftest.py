@@ -18,6 +18,7 @@ to another origin or part that does not load. `accessibility_faults(page)` (test
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from typing import Any, Protocol
 
@@ -31,7 +32,7 @@ from pytest_django import DjangoDbBlocker, Settings
 from pytest_django.live_server_helper import LiveServer
 
 from tests.browser import DESKTOP, Watch, chromium
-from tests.gate import Gate
+from tests.gate import PATIENCE_SECONDS, Gate
 
 # Playwright's synchronous face keeps an event loop on this thread, which Django takes for async.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -54,13 +55,34 @@ def own_var_dir(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """Let transactional tests truncate what only grows; everything else stays as shipped."""
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Let transactional tests truncate what only grows; everything else stays as shipped.
+
+    The database is dropped when nobody uses it any more: the web server's threads end only after
+    the browsers that they served.
+    """
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE surveys_event DISABLE TRIGGER event_is_not_emptied")
         cursor.execute(
             "ALTER TABLE surveys_submission DISABLE TRIGGER final_submissions_are_not_emptied"
         )
+    yield
+    with django_db_blocker.unblock():
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while others() and time.monotonic() < deadline:
+            time.sleep(0.1)
+
+
+def others() -> int:
+    """How many other sessions use the test database."""
+    query = """
+        SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        (n,) = cursor.fetchone()
+    return int(n)
 
 
 @pytest.fixture(autouse=True)

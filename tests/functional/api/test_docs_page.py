@@ -11,7 +11,7 @@ pytestmark = pytest.mark.browser
 def test_the_page_describes_every_call_without_breaking_the_policy(live: str, page: Page) -> None:
     page.goto(f"{live}/api/")
     expect(page.get_by_role("heading", name="Study platform")).to_be_visible()
-    expect(page.locator(".opblock")).to_have_count(17)
+    expect(page.locator(".opblock")).to_have_count(18)
     page.get_by_role(
         "button", name="POST /api/v1/studies/{study}/participants/", exact=True
     ).click()

@@ -50,8 +50,8 @@ def test_a_sign_up_is_open_from_its_first_to_its_last_day(today: str, is_open: b
     ("typed", "read"),
     [
         ("18", 18.0), ("17,5", 17.5), ("0", 0.0), ("-1", None), ("121", None), ("", None),
-        ("1e3", None), ("nan", None), ("inf", None), ("٣", None), ("9" * 400, None),
-        ("18\x00", None), ("18\n", None),
+        ("1e3", None), ("nan", None), ("inf", None), ("³", None), ("9" * 400, None),
+        ("18\x00", None), ("18\n", None), ("١٨", 18.0), ("۱۸", 18.0),
     ],
 )  # fmt: skip
 def test_numbers_are_read_as_people_write_them_and_nothing_else_is(

@@ -104,7 +104,7 @@ def test_right_to_left_addresses_links_and_telephone_numbers_keep_their_order() 
     assert "اتصل \u2066030 123 456\u2069 أو" in mail.text
     assert "اتصل \u2066030 123 456\u2069 أو" in mail.html
     page = Links(mail.html)
-    assert page.directions == {"rtl", "ltr"}
+    assert page.directions == {"rtl", "ltr", "auto"}
     assert f'dir="ltr" href="{LINK}"' in mail.html
     assert 'dir="ltr" href="mailto:office@study.example"' in mail.html
     assert "\u2066" not in rendered("Call 030 123 456").text
