@@ -68,6 +68,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
         )
     yield
     with django_db_blocker.unblock():
+        connection.close()  # a test may have broken it
         deadline = time.monotonic() + PATIENCE_SECONDS
         while others() and time.monotonic() < deadline:
             time.sleep(0.1)

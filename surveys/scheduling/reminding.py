@@ -6,7 +6,7 @@ marked reminder has a row like any other, cancelled with its reason, so that it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from surveys.scheduling.states import MessageKind, MessageState, WhyNot
 if TYPE_CHECKING:
     from surveys.scheduling.changes import ExistingOccasion
     from surveys.scheduling.planner import PlannedMessage
+    from surveys.scheduling.postponing import MessageKey
 
 OUT = (MessageState.SENDING, MessageState.SENT, MessageState.UNKNOWN, MessageState.BOUNCED)
 
@@ -31,12 +32,22 @@ class Reminding:
     n_planned: Mapping[str, int] = field(default_factory=dict)
 
     def marked(
-        self, wave: str, messages: Iterable[PlannedMessage], *, n_out: int = 0
+        self,
+        wave: str,
+        messages: Iterable[PlannedMessage],
+        *,
+        n_out: int = 0,
+        waiting: Collection[MessageKey] = (),
     ) -> Iterator[PlannedMessage]:
-        """The messages in order, each reminder that is one too many with the reason for it."""
+        """The messages in order, each reminder that is one too many with the reason for it.
+
+        Those that wait for the end of the wish were planned, though a newer version may have fewer.
+        """
         left = None if self.most is None else self.most - n_out
         for message in messages:
-            if left is None or not self._counts(wave, message.kind, message.nth):
+            is_counted = self._counts(wave, message.kind, message.nth)
+            is_counted |= (message.kind, message.nth) in waiting
+            if left is None or not is_counted:
                 yield message
             elif left > 0:
                 left -= 1

@@ -115,4 +115,7 @@ def _unwanted(row: ExistingOccasion) -> Dues:
 
 def _compared(row: ExistingOccasion, dues: Dues, reminding: Reminding) -> MessageChange:
     messages = [PlannedMessage(kind, nth, due) for (kind, nth), due in sorted(dues.items())]
-    return compare_messages(row, reminding.marked(row.wave, messages, n_out=reminding.n_out(row)))
+    marked = reminding.marked(
+        row.wave, messages, n_out=reminding.n_out(row), waiting=_unwanted(row).keys()
+    )
+    return compare_messages(row, marked)

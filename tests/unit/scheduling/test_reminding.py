@@ -149,3 +149,11 @@ def test_a_number_is_counted_by_the_wave() -> None:
     row = only(opened(3)[0])
     assert Reminding(1, {"baseline": 3}).n_out(row) == 1
     assert Reminding(1, {}).n_out(row) == 0
+
+
+def test_what_waits_goes_on_waiting_though_a_newer_version_has_no_reminders() -> None:
+    plan, now = opened(1)
+    plan = replanned(plan, now, 0)
+    fewer = Reminding(0, {"baseline": 0})
+    assert [state for _, _, state, _ in seen(plan)].count("cancelled") == 3
+    assert delays(plan.values(), PLANNER.postponement(facts(0)), fewer, now) == []
