@@ -12,4 +12,4 @@ class StudyPlatformConfig(AppConfig):
 
     def ready(self) -> None:
         """Checks register when imported."""
-        from studyplatform import checks  # noqa: F401
+        from studyplatform import checks  # noqa: F401 - imported for what it registers

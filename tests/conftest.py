@@ -18,7 +18,6 @@ to another origin or part that does not load. `accessibility_faults(page)` (test
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from typing import Any, Protocol
 
@@ -32,7 +31,7 @@ from pytest_django import DjangoDbBlocker, Settings
 from pytest_django.live_server_helper import LiveServer
 
 from tests.browser import DESKTOP, Watch, chromium
-from tests.gate import PATIENCE_SECONDS, Gate
+from tests.gate import Gate
 
 # Playwright's synchronous face keeps an event loop on this thread, which Django takes for async.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -58,8 +57,7 @@ def own_var_dir(tmp_path_factory: pytest.TempPathFactory) -> None:
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Let transactional tests truncate what only grows; everything else stays as shipped.
 
-    The database is dropped when nobody uses it any more: the web server's threads end only after
-    the browsers that they served.
+    Nobody else uses the database when it is dropped.
     """
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE surveys_event DISABLE TRIGGER event_is_not_emptied")
@@ -69,21 +67,16 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     yield
     with django_db_blocker.unblock():
         connection.close()  # a test may have broken it
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while others() and time.monotonic() < deadline:
-            time.sleep(0.1)
+        end_other_sessions()
 
 
-def others() -> int:
-    """How many other sessions use the test database."""
-    query = """
-        SELECT count(*) FROM pg_stat_activity
-        WHERE datname = current_database() AND pid <> pg_backend_pid()
-    """
+def end_other_sessions() -> None:
+    """Close what threads of tests and of the web server still hold open on the test database."""
     with connection.cursor() as cursor:
-        cursor.execute(query)
-        (n,) = cursor.fetchone()
-    return int(n)
+        cursor.execute("""
+            SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid()
+        """)
 
 
 @pytest.fixture(autouse=True)

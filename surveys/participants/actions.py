@@ -16,6 +16,7 @@ from surveys.audit import log
 from surveys.audit.actors import Actor
 from surveys.design import schedule, zones
 from surveys.design.registry import protocol_of
+from surveys.participants import trail
 from surveys.participants.holding import hold
 from surveys.participants.identity import actions as identity
 from surveys.participants.identity import changes, signing_up
@@ -73,7 +74,7 @@ def set_anchor(*, participant: Participant, name: str, on: date, by: Actor, now:
     if before and before.on == on:
         return
     Anchor.objects.update_or_create(participant=participant, name=name, defaults={"on": on})
-    _record(
+    trail.record(
         "anchor.set",
         participant,
         by,
@@ -99,7 +100,7 @@ def set_timezone(*, participant: Participant, timezone: str, by: Actor, now: dat
     participant.timezone = timezone
     participant.pause_ends_at = _first_instant(participant.paused_until, timezone)
     participant.save(update_fields=["timezone", "pause_ends_at"])
-    _record("participant.moved", participant, by, now, before=before, after=timezone)
+    trail.record("participant.moved", participant, by, now, before=before, after=timezone)
 
 
 @transaction.atomic
@@ -115,7 +116,7 @@ def set_language(*, participant: Participant, language: str, by: Actor, now: dat
         return
     participant.language = language
     participant.save(update_fields=["language"])
-    _record("language.set", participant, by, now, before=before, after=language)
+    trail.record("language.set", participant, by, now, before=before, after=language)
 
 
 @transaction.atomic
@@ -129,7 +130,7 @@ def pause(*, participant: Participant, until: date, by: Actor, now: datetime) ->
     if participant.paused_until == until:
         return
     before = _set_pause(participant, until)
-    _record("participant.paused", participant, by, now, before=before, until=until.isoformat())
+    trail.record("participant.paused", participant, by, now, before=before, until=until.isoformat())
 
 
 @transaction.atomic
@@ -140,7 +141,7 @@ def resume(*, participant: Participant, by: Actor, now: datetime) -> None:
     if participant.pause_ends_at is None or participant.pause_ends_at <= now:
         return
     before = _set_pause(participant, None)
-    _record("participant.resumed", participant, by, now, before=before)
+    trail.record("participant.resumed", participant, by, now, before=before)
 
 
 @transaction.atomic
@@ -154,7 +155,9 @@ def set_time_of_day(*, participant: Participant, at: time | None, by: Actor, now
         return
     participant.time_of_day = wanted
     participant.save(update_fields=["time_of_day"])
-    _record("time_of_day.set", participant, by, now, before=_clock(before), after=_clock(wanted))
+    trail.record(
+        "time_of_day.set", participant, by, now, before=_clock(before), after=_clock(wanted)
+    )
 
 
 @transaction.atomic
@@ -170,7 +173,7 @@ def set_reminders(*, participant: Participant, wanted: str, by: Actor, now: date
         return
     participant.reminders = wanted
     participant.save(update_fields=["reminders"])
-    _record("reminders.set", participant, by, now, before=before, after=wanted)
+    trail.record("reminders.set", participant, by, now, before=before, after=wanted)
 
 
 @transaction.atomic
@@ -193,7 +196,7 @@ def withdraw(
     changes.drop(participant)
     if wanted is not Scope.KEEP_DATA:
         identity.forget(participant)
-    _record("participant.withdrawn", participant, by, now, reason=reason, scope=wanted.value)
+    trail.record("participant.withdrawn", participant, by, now, reason=reason, scope=wanted.value)
 
 
 @dataclass(frozen=True)
@@ -249,17 +252,3 @@ def _width(scope: Scope) -> int:
 def _refuse_withdrawn(participant: Participant) -> None:
     if participant.status == Participant.Status.WITHDRAWN:
         raise HasWithdrawn(f"{participant.code} withdrew on {participant.withdrawn_at:%Y-%m-%d}")
-
-
-def _record(
-    event: str, participant: Participant, by: Actor, now: datetime, reason: str = "", **data: object
-) -> None:
-    log.record(
-        event,
-        by=by,
-        at=now,
-        study=participant.study.code,
-        subject=participant.code,
-        reason=reason,
-        **data,
-    )

@@ -10,9 +10,9 @@ from datetime import datetime
 
 from django.db import transaction
 
-from surveys.audit import log
 from surveys.audit.actors import Actor
 from surveys.lib.ids import uuid7
+from surveys.participants import trail
 from surveys.participants.addresses import BadAddress, parse
 from surveys.participants.holding import hold
 from surveys.participants.identity import actions as identity
@@ -71,7 +71,7 @@ def correct_address(*, participant: Participant, email: str, by: Actor, now: dat
     if is_new:
         participant.key = uuid7()
         participant.save(update_fields=["key"])
-        _record("contact.corrected", participant, by, now)
+        trail.record("contact.corrected", participant, by, now)
     return is_new
 
 
@@ -84,7 +84,7 @@ def unsubscribe(*, participant: Participant, by: Actor, now: datetime) -> bool:
         return False
     participant.unsubscribed_at = now
     participant.save(update_fields=["unsubscribed_at"])
-    _record("participant.unsubscribed", participant, by, now)
+    trail.record("participant.unsubscribed", participant, by, now)
     return True
 
 
@@ -97,9 +97,5 @@ def resubscribe(*, participant: Participant, by: Actor, now: datetime) -> bool:
         return False
     participant.unsubscribed_at = None
     participant.save(update_fields=["unsubscribed_at"])
-    _record("participant.resubscribed", participant, by, now)
+    trail.record("participant.resubscribed", participant, by, now)
     return True
-
-
-def _record(event: str, participant: Participant, by: Actor, now: datetime) -> None:
-    log.record(event, by=by, at=now, study=participant.study.code, subject=participant.code)

@@ -11,12 +11,11 @@ from datetime import datetime
 
 from django.db import transaction
 
-from surveys.audit import log
 from surveys.audit.actors import Actor
 from surveys.design.models import Study
 from surveys.design.protocol import Protocol
 from surveys.design.registry import protocol_of
-from surveys.participants import agreeing, consents
+from surveys.participants import agreeing, consents, trail
 from surveys.participants.holding import hold
 from surveys.participants.models import ConsentRecord, Participant
 
@@ -89,7 +88,7 @@ def decline(*, participant: Participant, by: Actor, now: datetime) -> None:
     hold(participant)
     if _owes(participant):
         version = protocol_of(participant.protocol).consent.version
-        _log("consent.declined", participant, by, now, version)
+        trail.record("consent.declined", participant, by, now, version=version)
 
 
 def _owes(participant: Participant) -> bool:
@@ -106,18 +105,4 @@ def _append(
     row.save(force_insert=True)
     participant.consent_pending_since = None
     participant.save(update_fields=["consent_pending_since"])
-    _log("consent.renewed", participant, by, now, row.version, source=row.source)
-
-
-def _log(
-    event: str, participant: Participant, by: Actor, now: datetime, version: int, **data: str
-) -> None:
-    log.record(
-        event,
-        by=by,
-        at=now,
-        study=participant.study.code,
-        subject=participant.code,
-        version=version,
-        **data,
-    )
+    trail.record("consent.renewed", participant, by, now, version=row.version, source=row.source)
