@@ -46,6 +46,7 @@ def rows_prepared(query: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]
 
 @contextmanager
 def _prepared(query: str, values: Mapping[str, Any]) -> Iterator[psycopg.Cursor[tuple[Any, ...]]]:
+    connection.close_if_health_check_failed()  # as Django does before each cursor of its own
     connection.ensure_connection()
     raw = connection.connection
     if raw.prepare_threshold is None:  # Django's way of preparing nothing, whoever asks

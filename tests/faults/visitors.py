@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Self
 
 import httpx
@@ -21,29 +23,22 @@ THANKS = "/survey/thanks/"
 class Visitor:
     """One browser on the one page of a short questionnaire."""
 
-    origin: str
     occasion: Occasion
     client: httpx.Client
-    typed: dict[str, str] = field(default_factory=dict)
+    typed: dict[str, str]
 
     @classmethod
-    def on_the_page(cls, origin: str) -> Self:
+    @contextmanager
+    def on_the_page(cls, origin: str) -> Iterator[Self]:
         """A new person, on the page, with an answer typed in."""
         occasion = make_answerable([SHORT], study=f"calm-{Study.objects.count()}")
-        client = httpx.Client(base_url=origin, timeout=30)
-        client.get(link(occasion))
-        start = client.post(
-            link(occasion), data={**_fields(client.get(link(occasion))), "start": "1"}
-        )
-        assert start.status_code == 303, start.text
-        page = client.get("/survey/")
-        return cls(origin, occasion, client, {**_fields(page), "mood": "3", "action": "next"})
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.client.close()
+        with httpx.Client(base_url=origin, timeout=30) as client:
+            welcome = client.get(link(occasion))
+            start = client.post(link(occasion), data={**form_of(welcome).hidden, "start": "1"})
+            assert start.status_code == 303, start.text
+            page = client.get("/survey/")
+            typed = {**form_of(page).hidden, "mood": "3", "action": "next"}
+            yield cls(occasion, client, typed)
 
     def press(self, **changes: str) -> httpx.Response:
         """Send the page."""
@@ -62,8 +57,6 @@ def has_thanks(reply: httpx.Response) -> bool:
 
 def form_of(page: httpx.Response) -> Form:
     """The page's first form that posts."""
-    return next(form for form in forms_of(page.text) if form.method == "post")
-
-
-def _fields(page: httpx.Response) -> dict[str, str]:
-    return form_of(page).hidden
+    form = next((form for form in forms_of(page.text) if form.method == "post"), None)
+    assert form is not None, f"status {page.status_code}, no form to post: {page.text}"
+    return form

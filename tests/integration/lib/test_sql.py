@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import psycopg
 import pytest
+from django.db import close_old_connections, connection
 
 from surveys.lib import sql
 
@@ -30,3 +32,14 @@ def test_nothing_else_is_prepared_however_often_it_runs() -> None:
         sql.execute("UPDATE surveys_heartbeat SET beaten_at = beaten_at")
 
     assert n_prepared("UPDATE surveys_heartbeat SET beaten_at%") == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_died_between_two_requests_is_replaced() -> None:
+    ((mine,),) = sql.rows("SELECT pg_backend_pid()")
+    with psycopg.connect(**connection.get_connection_params(), autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [mine])
+
+    close_old_connections()  # as at the start of each request
+
+    assert sql.execute_prepared(REPEATED, {"job": "sweep"}) == 0
