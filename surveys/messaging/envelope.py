@@ -28,6 +28,7 @@ Content-Transfer-Encoding: quoted-printable
 """
 PLAIN_SUBJECT_LENGTH = 67  # with its name a line of 76; longer ones are folded by encoding them
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_ONE_TOO_LONG = re.compile(rb"^(.{74})(=09|=20)(?=\r\n)", re.MULTILINE)
 _NOT_PLAIN = re.compile(r"[\s,;:<>()\[\]\\@\"]")
 
 
@@ -117,7 +118,8 @@ def _quoted(text: str) -> bytes:
     except UnicodeEncodeError as error:
         raise CannotRender("the text holds half a character") from error
     # with a line end at hand b2a_qp breaks long lines in the same way, else with a bare newline
-    return binascii.b2a_qp(wired, istext=True)
+    # and forgets that a tab or a space takes three places where a line ends in it
+    return _ONE_TOO_LONG.sub(rb"\1=\r\n\2", binascii.b2a_qp(wired, istext=True))
 
 
 def _wire(text: str, encoding: str = "ascii") -> bytes:

@@ -197,11 +197,11 @@ def _fate(
     if row.is_ahead(now):
         if planned.cause:
             return change.exclude, planned
-        has_begun = row.is_due(now) and not _comes_back(row, planned)
-        target = None if has_begun else _placed(row, planned, now, following)
-        if target is None or (_is_as(row, target) and not compare_messages(row, target.messages)):
+        if row.is_due(now) and not _comes_back(row, planned):
             return None
-        return change.move, target
+        target = _placed(row, planned, now, following)
+        is_same = _is_as(row, target) and not compare_messages(row, target.messages)
+        return None if is_same else (change.move, target)
     if planned.cause:
         renamed = row.state == OccasionState.EXCLUDED and planned.cause != row.cause
         return (change.exclude, planned) if renamed and not row.is_due(now) else None
@@ -216,12 +216,20 @@ def _fate(
 
 def _placed(
     row: ExistingOccasion, planned: PlannedOccasion, now: datetime, following: datetime | None
-) -> PlannedOccasion | None:
-    """Where a planned occasion goes; None when it keeps its place."""
-    if not _is_over(planned, now):
-        return planned
+) -> PlannedOccasion:
+    """Where a planned occasion goes, or the place that it keeps with those messages still wanted."""
     keeps_order = following is None or (row.opens_at is not None and row.opens_at < following)
-    return None if row.opens_at and keeps_order else planned
+    if not _is_over(planned, now) or not row.opens_at or not keeps_order:
+        return planned
+    wanted = {(message.kind, message.nth): message.why_not for message in planned.messages}
+    kept = [
+        PlannedMessage(m.kind, m.nth, m.due_at, wanted[m.kind, m.nth])
+        for m in row.messages
+        if (m.kind, m.nth) in wanted
+    ]
+    return planned._replace(
+        opens_at=row.opens_at, closes_at=row.closes_at, local=row.local, messages=tuple(kept)
+    )
 
 
 def _comes_back(row: ExistingOccasion, planned: PlannedOccasion) -> bool:

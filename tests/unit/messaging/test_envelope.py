@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from surveys.messaging.envelope import Sender, build, one_click
@@ -123,6 +123,8 @@ def test_a_sender_that_is_no_address_is_an_error_of_the_settings() -> None:
 
 
 @given(st.text(max_size=200))
+@example("a" * 74 + "\t")
+@example("a" * 74 + " ")
 def test_no_line_ends_in_any_other_way_than_mail_has_it(text: str) -> None:
     try:
         raw = built(rendered=Rendered("Hi", text, text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -12,17 +13,29 @@ from surveys.scheduling.changes import ExistingOccasion, diff
 from surveys.scheduling.planner import PersonFacts, PlannedOccasion, Planner
 from surveys.scheduling.reminding import Reminding
 from surveys.scheduling.underway import delays
-from tests.unit.scheduling.plans import Plan, person, protocol, put_off, swept, utc, written
+from tests.unit.scheduling.plans import (
+    BERLIN,
+    NEW_YORK,
+    Plan,
+    diary,
+    person,
+    protocol,
+    put_off,
+    swept,
+    utc,
+    written,
+)
 from tests.world import wave_document as wave
 
 DESIGN = protocol(wave("baseline", "P0D", reminders=["P2D", "P4D", "P6D"]), quiet_hours=None)
 PLANNER = Planner(DESIGN)
+NINE_O_CLOCK = {"anchor": "enrollment", "offset": "P1D", "every": "P1D", "times": 2, "at": "09:00"}
 ENROLLED = utc("2027-02-01 08:00")
 Seen = list[tuple[str, int, str, str]]
 
 
 def facts(most: int | None, **changes: Any) -> PersonFacts:
-    return person(enrolled_at=ENROLLED, most_reminders=most, **changes)
+    return person(**{"enrolled_at": ENROLLED, "most_reminders": most, **changes})
 
 
 def planned(most: int | None, **changes: Any) -> PlannedOccasion:
@@ -69,6 +82,26 @@ def test_planning_twice_with_a_wish_is_once() -> None:
     assert not delays(
         plan.values(), PLANNER.postponement(facts(1)), PLANNER.reminding(facts(1)), ENROLLED
     )
+
+
+def test_what_keeps_its_place_after_a_move_follows_a_wish_and_its_end() -> None:
+    """Nine in the morning of the new zone is over, so the diary stays at nine of the old one."""
+    planner = Planner(protocol(diary(schedule=NINE_O_CLOCK, reminders=["PT30M"])))
+    zones = {"enrollment": NEW_YORK}  # where its first day was read
+    began = utc("2027-01-01 00:00")
+    at_home = facts(None, enrolled_at=began, zone=NEW_YORK, anchor_zones=zones)
+    plan = written(diff({}, planner.plan(at_home), began))
+    now = utc("2027-01-01 10:00")
+    expected = {0: UNWANTED, None: ("due", "")}
+    for most in (0, None):
+        moved = replace(at_home, zone=BERLIN, most_reminders=most)
+        plan = written(diff(plan, planner.plan(moved), now), plan)
+        assert not diff(plan, planner.plan(moved), now)
+        first = plan["diary", 1]
+        assert first.opens_at == utc("2027-01-01 14:00")
+        reminder = next(m for m in first.messages if m.kind == "reminder")
+        assert (reminder.state, reminder.why_not) == expected[most]
+        assert reminder.due_at == utc("2027-01-01 14:30")
 
 
 @pytest.mark.parametrize("most", [0, 1])
