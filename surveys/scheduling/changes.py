@@ -10,98 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
-from typing import NamedTuple
-from uuid import UUID
 
 from surveys.design import schedule
-from surveys.scheduling.planner import Intent, Key, PlannedMessage, PlannedOccasion
+from surveys.scheduling.existing import ExistingOccasion
+from surveys.scheduling.message_changes import MessageChange, compare_messages
+from surveys.scheduling.planner import Key, PlannedMessage, PlannedOccasion
 from surveys.scheduling.postponing import PAUSED_THROUGH, QuietHours
-from surveys.scheduling.states import Cause, MessageState, OccasionState, WhyNot
-
-UNTAKEN = (MessageState.DUE, MessageState.CANCELLED)
-
-
-BY_THE_PLAN = frozenset(
-    {
-        "", WhyNot.REPLANNED, WhyNot.PAUSED, WhyNot.SNOOZED, WhyNot.CONDITION, WhyNot.WITHDRAWN,
-        WhyNot.FEWER_REMINDERS,
-    }
-)  # fmt: skip
-"""Why planning cancels; what was cancelled for another reason does not come back with the plan."""
-
-
-class ExistingMessage(NamedTuple):
-    """A message's row, as far as planning looks at it."""
-
-    id: UUID
-    kind: str
-    nth: int
-    state: str
-    due_at: datetime
-    why_not: str = ""
-
-
-class ExistingOccasion(NamedTuple):
-    """An occasion's row and its messages, as far as planning looks at them."""
-
-    id: UUID
-    wave: str
-    nth: int
-    state: str
-    cause: str
-    opens_at: datetime | None
-    closes_at: datetime | None
-    ended_at: datetime | None
-    local: Intent
-    snoozed_until: datetime | None = None
-    messages: tuple[ExistingMessage, ...] = ()
-
-    @property
-    def key(self) -> Key:
-        """What makes the occasion one of a kind for its participant."""
-        return self.wave, self.nth
-
-    def is_over(self, now: datetime) -> bool:
-        """Whether its window has closed, found by a sweep or not."""
-        return self.closes_at is not None and self.closes_at <= now
-
-    def is_due(self, now: datetime) -> bool:
-        """Whether its window has begun, found by a sweep or not."""
-        return self.opens_at is not None and self.opens_at <= now
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether it is planned and yet has a history: a worker has taken one of its messages."""
-        return self.state == OccasionState.PLANNED and any(
-            message.state not in UNTAKEN for message in self.messages
-        )
-
-    def is_ahead(self, now: datetime) -> bool:
-        """Whether it is planned and still to come, without a history that must stand."""
-        return self.state == OccasionState.PLANNED and not self.is_over(now) and not self.is_settled
-
-
-class Dated(NamedTuple):
-    """An existing message and the moment it shall be due."""
-
-    message: ExistingMessage
-    due_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class MessageChange:
-    """What happens to the messages of one occasion."""
-
-    create: tuple[PlannedMessage, ...] = ()
-    move: tuple[Dated, ...] = ()
-    cancel: tuple[ExistingMessage, ...] = ()
-    revive: tuple[Dated, ...] = ()
-    redate: tuple[Dated, ...] = ()  # of who wants no mails: for the day they want them again
-    unwanted: tuple[ExistingMessage, ...] = ()  # to cancel, because they want fewer reminders
-
-    def __bool__(self) -> bool:
-        parts = (self.create, self.move, self.cancel, self.revive, self.redate, self.unwanted)
-        return any(parts)
+from surveys.scheduling.states import Cause, OccasionState
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,37 +192,4 @@ def _is_as(row: ExistingOccasion, target: PlannedOccasion) -> bool:
         target.opens_at,
         target.closes_at,
         target.local,
-    )
-
-
-def compare_messages(row: ExistingOccasion, target: Iterable[PlannedMessage]) -> MessageChange:
-    """The set difference of one occasion's messages, by kind and number."""
-    planned = {(message.kind, message.nth): message for message in target}
-    wanted = {key: message for key, message in planned.items() if not message.why_not}
-    present = {(message.kind, message.nth): message for message in row.messages}
-    due = {key: m for key, m in present.items() if m.state == MessageState.DUE}
-    both = [(present[key], wanted[key].due_at) for key in wanted if key in present]
-    return MessageChange(
-        create=tuple(message for key, message in planned.items() if key not in present),
-        move=_dated(both, MessageState.DUE, unless_same=True),
-        cancel=tuple(message for key, message in due.items() if key not in planned),
-        unwanted=tuple(m for key, m in due.items() if key in planned and key not in wanted),
-        revive=_dated(
-            [(m, due_at) for m, due_at in both if m.why_not in BY_THE_PLAN], MessageState.CANCELLED
-        ),
-        redate=_dated(
-            [(m, due_at) for m, due_at in both if m.why_not == WhyNot.UNSUBSCRIBED],
-            MessageState.CANCELLED,
-            unless_same=True,
-        ),
-    )
-
-
-def _dated(
-    pairs: Iterable[tuple[ExistingMessage, datetime]], state: str, *, unless_same: bool = False
-) -> tuple[Dated, ...]:
-    return tuple(
-        Dated(message, due_at)
-        for message, due_at in pairs
-        if message.state == state and not (unless_same and message.due_at == due_at)
     )

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from surveys.design.conditions import Fact, Value
 from surveys.participants.models import Anchor, Participant
-from surveys.scheduling.changes import ExistingMessage, ExistingOccasion
+from surveys.scheduling.existing import ExistingMessage, ExistingOccasion
 from surveys.scheduling.models import Message, Occasion
 from surveys.scheduling.planner import Intent, Key, PersonFacts
 from surveys.scheduling.states import OccasionState

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from surveys.scheduling.states import MessageKind, MessageState, WhyNot
 
 if TYPE_CHECKING:
-    from surveys.scheduling.changes import ExistingOccasion
+    from surveys.scheduling.existing import ExistingOccasion
     from surveys.scheduling.planner import PlannedMessage
     from surveys.scheduling.postponing import MessageKey
 

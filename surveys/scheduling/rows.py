@@ -17,7 +17,8 @@ from django.db.models import Model
 
 from surveys.lib.ids import uuid7_texts
 from surveys.lib.states import IllegalMove
-from surveys.scheduling.changes import Change, Dated
+from surveys.scheduling.changes import Change
+from surveys.scheduling.message_changes import Dated
 from surveys.scheduling.models import Message, Occasion
 from surveys.scheduling.planner import Intent, PlannedMessage, PlannedOccasion
 from surveys.scheduling.states import OCCASION, MessageState, OccasionState

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from surveys.scheduling.changes import ExistingOccasion, MessageChange, compare_messages
+from surveys.scheduling.existing import ExistingOccasion
+from surveys.scheduling.message_changes import MessageChange, compare_messages
 from surveys.scheduling.planner import Intent, PlannedMessage
 from surveys.scheduling.postponing import (
     PAUSED,

@@ -11,7 +11,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from surveys.design.protocol import Protocol
-from surveys.scheduling.changes import ExistingOccasion, PlanChange, diff
+from surveys.scheduling.changes import PlanChange, diff
+from surveys.scheduling.existing import ExistingOccasion
 from surveys.scheduling.facts import anchor_zones, has_completed
 from surveys.scheduling.planner import PersonFacts, Planner
 from surveys.scheduling.postponing import PAUSED_THROUGH, Postponement

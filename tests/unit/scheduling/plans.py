@@ -8,13 +8,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from surveys.design.protocol import Protocol
-from surveys.scheduling.changes import (
-    Change,
-    ExistingMessage,
-    ExistingOccasion,
-    MessageChange,
-    PlanChange,
-)
+from surveys.scheduling.changes import Change, PlanChange
+from surveys.scheduling.existing import ExistingMessage, ExistingOccasion
+from surveys.scheduling.message_changes import MessageChange
 from surveys.scheduling.planner import Key, PersonFacts, PlannedMessage, PlannedOccasion, Planner
 from surveys.scheduling.underway import Delay
 from tests.world import protocol_document, wave_document

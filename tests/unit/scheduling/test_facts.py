@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from surveys.scheduling.changes import ExistingOccasion
+from surveys.scheduling.existing import ExistingOccasion
 from surveys.scheduling.facts import anchor_zones, completed_at, has_completed
 from tests.unit.scheduling.plans import AUCKLAND, BERLIN, utc
 

@@ -9,7 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from surveys.scheduling.changes import ExistingOccasion, diff
+from surveys.scheduling.changes import diff
+from surveys.scheduling.existing import ExistingOccasion
 from surveys.scheduling.planner import PersonFacts, PlannedOccasion, Planner
 from surveys.scheduling.reminding import Reminding
 from surveys.scheduling.underway import delays
