@@ -27,7 +27,8 @@ from surveys.scheduling.facts import ReadResults, dossiers, no_results, results_
 from surveys.scheduling.facts import hold as hold_participants
 from surveys.scheduling.found import hold
 from surveys.scheduling.models import Message, Occasion
-from surveys.scheduling.planner import PlannedOccasion, Planner
+from surveys.scheduling.planned import PlannedOccasion
+from surveys.scheduling.planner import Planner
 from surveys.scheduling.replanning import replan
 from surveys.scheduling.states import OccasionState
 from surveys.scheduling.waking import wake

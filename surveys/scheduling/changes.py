@@ -14,7 +14,7 @@ from itertools import groupby
 from surveys.design import schedule
 from surveys.scheduling.existing import ExistingOccasion
 from surveys.scheduling.message_changes import MessageChange, compare_messages
-from surveys.scheduling.planner import Key, PlannedMessage, PlannedOccasion
+from surveys.scheduling.planned import Key, PlannedMessage, PlannedOccasion
 from surveys.scheduling.postponing import PAUSED_THROUGH, QuietHours
 from surveys.scheduling.states import Cause, OccasionState
 

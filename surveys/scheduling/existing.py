@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from surveys.scheduling.planner import Intent, Key
+from surveys.scheduling.planned import Intent, Key
 from surveys.scheduling.states import MessageState, OccasionState
 
 UNTAKEN = (MessageState.DUE, MessageState.CANCELLED)

@@ -6,7 +6,8 @@ import re
 from datetime import datetime
 
 from surveys.scheduling.moments import told
-from surveys.scheduling.planner import BEFORE_ENROLMENT, ENROLLMENT, Intent
+from surveys.scheduling.planned import Intent
+from surveys.scheduling.planner import BEFORE_ENROLMENT, ENROLLMENT
 from surveys.scheduling.postponing import PAUSED, PAUSED_THROUGH, SNOOZED
 from surveys.scheduling.states import Cause, OccasionState
 

@@ -17,7 +17,8 @@ from surveys.design.conditions import Fact, Value
 from surveys.participants.models import Anchor, Participant
 from surveys.scheduling.existing import ExistingMessage, ExistingOccasion
 from surveys.scheduling.models import Message, Occasion
-from surveys.scheduling.planner import Intent, Key, PersonFacts
+from surveys.scheduling.person import PersonFacts
+from surveys.scheduling.planned import Intent, Key
 from surveys.scheduling.states import OccasionState
 
 OPENED = frozenset(

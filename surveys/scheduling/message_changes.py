@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from surveys.scheduling.existing import ExistingMessage, ExistingOccasion
-from surveys.scheduling.planner import PlannedMessage
+from surveys.scheduling.planned import PlannedMessage
 from surveys.scheduling.states import MessageState, WhyNot
 
 BY_THE_PLAN = frozenset(

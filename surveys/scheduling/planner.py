@@ -6,19 +6,19 @@ difference. The plan does not depend on the present moment, so planning again ch
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any
 
 from surveys.design import schedule
-from surveys.design.conditions import COMPLETED, Fact, Value, evaluate, facts_in
+from surveys.design.conditions import Fact
 from surveys.design.forms import EVERYTHING, Form
 from surveys.design.protocol import Protocol, Wave
 from surveys.design.schedule import Moment
-from surveys.lib.draws import draw
-from surveys.scheduling import postponing
+from surveys.scheduling.causes import cause_of, condition, values_in
+from surveys.scheduling.person import PersonFacts
+from surveys.scheduling.planned import Intent, PlannedMessage, PlannedOccasion
 from surveys.scheduling.postponing import Postponement
 from surveys.scheduling.reminding import Reminding
 from surveys.scheduling.spacing import Spacing
@@ -27,65 +27,6 @@ from surveys.scheduling.states import Cause, MessageKind
 ENROLLMENT = "enrollment"
 BY_THEM = "the participant starts it"
 BEFORE_ENROLMENT = "closed_before_enrolment"
-
-Intent: TypeAlias = postponing.Intent
-Key: TypeAlias = tuple[str, int]  # wave, nth
-
-
-class PlannedMessage(NamedTuple):
-    """One invitation or reminder that the plan wants; with `why_not` it is not to be sent."""
-
-    kind: str
-    nth: int
-    due_at: datetime
-    why_not: str = ""
-
-
-class PlannedOccasion(NamedTuple):
-    """One cell of the plan. With a `cause` it is not asked; without `opens_at` not dated yet.
-
-    `local` is the intent and its story, as JSON: day, at, zone, rule, the anchor's day, guards.
-    """
-
-    wave: str
-    nth: int
-    cause: str
-    opens_at: datetime | None
-    closes_at: datetime | None
-    local: Intent
-    messages: tuple[PlannedMessage, ...]
-
-    @property
-    def key(self) -> Key:
-        """What makes the occasion one of a kind for its participant."""
-        return self.wave, self.nth
-
-
-@dataclass(frozen=True, slots=True)
-class PersonFacts:
-    """All that a plan depends on besides the protocol.
-
-    `completed` is the moment at which a wave was completed, `ended` whether it was (None while
-    that is open). `anchor_zones` names the zone in which an anchor's day was read when its first
-    occasion opened: who moves house keeps the day from which waves are counted. `results` holds
-    the answers and scores that conditions ask for, of waves that were completed.
-    """
-
-    code: str
-    seed: str
-    zone: str
-    arm: str
-    enrolled_at: datetime
-    anchors: Mapping[str, date] = field(default_factory=dict)
-    completed: Mapping[str, datetime] = field(default_factory=dict)
-    ended: Mapping[str, bool | None] = field(default_factory=dict)
-    anchor_zones: Mapping[str, str] = field(default_factory=dict)
-    time_of_day: time | None = None  # when they like to be asked
-    paused_until: date | None = None  # the first day, in their zone, after a pause
-    most_reminders: int | None = None  # of one occasion that they want; None means all
-    withdrawn: bool = False
-    form: str = ""
-    results: Mapping[Fact, Value] = field(default_factory=dict)
 
 
 class Planner:
@@ -289,44 +230,6 @@ def _postponed(occasion: PlannedOccasion, pause: Postponement) -> PlannedOccasio
 
 def _reminded(occasion: PlannedOccasion, reminding: Reminding) -> PlannedOccasion:
     return occasion._replace(messages=tuple(reminding.marked(occasion.wave, occasion.messages)))
-
-
-def cause_of(wave: Wave, person: PersonFacts, ended: Mapping[str, bool | None], form: Form) -> str:
-    """Why a wave is not asked of somebody, by what is known now; empty when it is."""
-    if wave.arms and person.arm not in wave.arms:
-        return Cause.NOT_IN_ARM
-    if not form.asks_wave(wave.code) or _is_drawn_out(wave, person):
-        return Cause.PLANNED_MISSING
-    if wave.only_if and condition(wave.only_if, ended, person.results) is False:
-        return Cause.BRANCHED_OUT
-    return ""
-
-
-def _is_drawn_out(wave: Wave, person: PersonFacts) -> bool:
-    if wave.share is None:
-        return False
-    return draw(person.seed, person.code, wave.code) >= wave.share
-
-
-def condition(
-    expression: str, ended: Mapping[str, bool | None], results: Mapping[Fact, Value]
-) -> bool | None:
-    """Whether an `only_if` holds for somebody; None while an earlier wave is still running.
-
-    Of a wave that is over, a score or answer that `results` lacks is missing for good.
-    """
-    known: dict[Fact, Value] = {}
-    for fact in facts_in(expression):
-        completed = ended.get(fact.wave)
-        if completed is not None:
-            known[fact] = completed if fact.kind == COMPLETED else results.get(fact)
-    return evaluate(expression, known)
-
-
-def values_in(conditions: Iterable[str | None]) -> frozenset[Fact]:
-    """The answers and scores that these conditions ask for."""
-    facts = (fact for only_if in conditions if only_if for fact in facts_in(only_if))
-    return frozenset(fact for fact in facts if fact.kind != COMPLETED)
 
 
 def _on_form(occasions: Iterable[PlannedOccasion], form: Form) -> list[PlannedOccasion]:

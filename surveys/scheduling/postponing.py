@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from surveys.design import schedule
+from surveys.scheduling.planned import Intent
 
 PAUSED = "paused"
 PAUSED_THROUGH = "paused_through"
@@ -20,7 +21,6 @@ SNOOZED = "snoozed"
 PUT_OFF = "put_off"
 STORY = ("paused_until", "snoozed_until", "waits_in")
 
-Intent: TypeAlias = Mapping[str, Any]
 MessageKey: TypeAlias = tuple[str, int]  # kind, nth
 Dues: TypeAlias = Mapping[MessageKey, datetime]
 QuietHours: TypeAlias = tuple[str, str] | None

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from surveys.scheduling.existing import ExistingOccasion
+from surveys.scheduling.planned import PlannedMessage
+from surveys.scheduling.postponing import MessageKey
 from surveys.scheduling.states import MessageKind, MessageState, WhyNot
-
-if TYPE_CHECKING:
-    from surveys.scheduling.existing import ExistingOccasion
-    from surveys.scheduling.planner import PlannedMessage
-    from surveys.scheduling.postponing import MessageKey
 
 OUT = (MessageState.SENDING, MessageState.SENT, MessageState.UNKNOWN, MessageState.BOUNCED)
 

@@ -20,7 +20,7 @@ from surveys.lib.states import IllegalMove
 from surveys.scheduling.changes import Change
 from surveys.scheduling.message_changes import Dated
 from surveys.scheduling.models import Message, Occasion
-from surveys.scheduling.planner import Intent, PlannedMessage, PlannedOccasion
+from surveys.scheduling.planned import Intent, PlannedMessage, PlannedOccasion
 from surveys.scheduling.states import OCCASION, MessageState, OccasionState
 
 OCCASION_FIELDS = (

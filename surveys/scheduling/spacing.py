@@ -11,10 +11,8 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from surveys.scheduling.planner import PlannedOccasion
+from surveys.scheduling.planned import PlannedOccasion
 
 APART = timedelta(minutes=30)  # between two messages that fall on the same moment
 DAY = timedelta(hours=24)

@@ -27,11 +27,11 @@ from surveys.design.models import ProtocolVersion
 from surveys.design.protocol import Protocol
 from surveys.design.registry import protocol_of
 from surveys.participants.models import Participant
+from surveys.scheduling.causes import condition, values_in
 from surveys.scheduling.facts import ReadResults, ended_waves, no_results, results_for
 from surveys.scheduling.isolation import do_usable
 from surveys.scheduling.models import Message, Occasion
 from surveys.scheduling.moves import advance, drop_messages, end_messages
-from surveys.scheduling.planner import condition, values_in
 from surveys.scheduling.replanning import replan
 from surveys.scheduling.states import Cause, MessageKind, MessageState, OccasionState, WhyNot
 

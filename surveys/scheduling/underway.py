@@ -11,7 +11,7 @@ from datetime import datetime
 
 from surveys.scheduling.existing import ExistingOccasion
 from surveys.scheduling.message_changes import MessageChange, compare_messages
-from surveys.scheduling.planner import Intent, PlannedMessage
+from surveys.scheduling.planned import Intent, PlannedMessage
 from surveys.scheduling.postponing import (
     PAUSED,
     PAUSED_THROUGH,

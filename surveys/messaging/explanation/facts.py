@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from surveys.scheduling.planner import Intent
+from surveys.scheduling.planned import Intent
 from surveys.scheduling.states import MessageKind
 
 

@@ -22,7 +22,8 @@ from surveys.scheduling.actions import (
     replan,
 )
 from surveys.scheduling.models import Message, Occasion
-from surveys.scheduling.planner import PersonFacts, Planner
+from surveys.scheduling.person import PersonFacts
+from surveys.scheduling.planner import Planner
 from tests.integration.scheduling.holding import save
 from tests.world import (
     NOW,

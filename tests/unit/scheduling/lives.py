@@ -14,7 +14,8 @@ from surveys.design.protocol import Protocol
 from surveys.scheduling.changes import PlanChange, diff
 from surveys.scheduling.existing import ExistingOccasion
 from surveys.scheduling.facts import anchor_zones, has_completed
-from surveys.scheduling.planner import PersonFacts, Planner
+from surveys.scheduling.person import PersonFacts
+from surveys.scheduling.planner import Planner
 from surveys.scheduling.postponing import PAUSED_THROUGH, Postponement
 from surveys.scheduling.reminding import Reminding
 from surveys.scheduling.underway import delays, is_under_way

@@ -11,7 +11,9 @@ from surveys.design.protocol import Protocol
 from surveys.scheduling.changes import Change, PlanChange
 from surveys.scheduling.existing import ExistingMessage, ExistingOccasion
 from surveys.scheduling.message_changes import MessageChange
-from surveys.scheduling.planner import Key, PersonFacts, PlannedMessage, PlannedOccasion, Planner
+from surveys.scheduling.person import PersonFacts
+from surveys.scheduling.planned import Key, PlannedMessage, PlannedOccasion
+from surveys.scheduling.planner import Planner
 from surveys.scheduling.underway import Delay
 from tests.world import protocol_document, wave_document
 

@@ -19,7 +19,7 @@ from surveys.design.protocol import Protocol
 from surveys.scheduling.changes import PlanChange, diff
 from surveys.scheduling.counting import PlanCounts, by_wave
 from surveys.scheduling.facts import anchor_zones, completed_at, has_completed
-from surveys.scheduling.planner import Key
+from surveys.scheduling.planned import Key
 from tests.unit.scheduling.plans import (
     AUCKLAND,
     BERLIN,

@@ -9,7 +9,8 @@ import pytest
 
 from surveys.scheduling.changes import PlanChange, diff
 from surveys.scheduling.facts import anchor_zones
-from surveys.scheduling.planner import PersonFacts, PlannedOccasion
+from surveys.scheduling.person import PersonFacts
+from surveys.scheduling.planned import PlannedOccasion
 from tests.unit.scheduling.plans import (
     AUCKLAND,
     BERLIN,

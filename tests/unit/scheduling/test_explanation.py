@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from surveys.scheduling.explanation import CAUSES, explain
-from surveys.scheduling.planner import PlannedOccasion, Planner
+from surveys.scheduling.planned import PlannedOccasion
+from surveys.scheduling.planner import Planner
 from surveys.scheduling.postponing import Postponement, untold
 from surveys.scheduling.states import Cause
 from tests.unit.scheduling.plans import AUCKLAND, BERLIN, desired_plan, diary, person, protocol, utc

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from surveys.design.conditions import Fact
-from surveys.scheduling.planner import PlannedOccasion, Planner
+from surveys.scheduling.planned import PlannedOccasion
+from surveys.scheduling.planner import Planner
 from tests.unit.scheduling.plans import (
     AUCKLAND,
     BERLIN,

@@ -11,7 +11,9 @@ import pytest
 
 from surveys.scheduling.changes import diff
 from surveys.scheduling.existing import ExistingOccasion
-from surveys.scheduling.planner import PersonFacts, PlannedOccasion, Planner
+from surveys.scheduling.person import PersonFacts
+from surveys.scheduling.planned import PlannedOccasion
+from surveys.scheduling.planner import Planner
 from surveys.scheduling.reminding import Reminding
 from surveys.scheduling.underway import delays
 from tests.unit.scheduling.plans import (

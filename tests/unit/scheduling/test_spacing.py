@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surveys.scheduling.planner import PlannedMessage, PlannedOccasion
+from surveys.scheduling.planned import PlannedMessage, PlannedOccasion
 from surveys.scheduling.spacing import Spacing
 from tests.unit.scheduling.plans import desired_plan, diary, person, protocol, utc
 from tests.world import wave_document as wave
