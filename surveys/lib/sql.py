@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias, TypeVar
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 
+T = TypeVar("T")
+Cursor: TypeAlias = psycopg.Cursor[tuple[Any, ...]]
 NOT_BY_ITSELF = 1_000_000_000  # uses after which psycopg prepares a statement that did not ask
 
 
@@ -31,8 +32,7 @@ def execute_prepared(query: str, values: Mapping[str, Any]) -> int:
 
     The server keeps its plan, since making one takes longer than a short statement itself.
     """
-    with _prepared(query, values) as cursor:
-        return cursor.rowcount
+    return _prepared(query, values, lambda cursor: cursor.rowcount)
 
 
 def rows_prepared(query: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
@@ -40,17 +40,16 @@ def rows_prepared(query: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]
 
     JSON comes as text: `lib.reading` makes model instances of such rows.
     """
-    with _prepared(query, values) as cursor:
-        return cursor.fetchall()
+    return _prepared(query, values, lambda cursor: cursor.fetchall())
 
 
-@contextmanager
-def _prepared(query: str, values: Mapping[str, Any]) -> Iterator[psycopg.Cursor[tuple[Any, ...]]]:
-    connection.close_if_health_check_failed()  # as Django does before each cursor of its own
-    connection.ensure_connection()
-    raw = connection.connection
+def _prepared(query: str, values: Mapping[str, Any], read: Callable[[Cursor], T]) -> T:
+    django = connections[DEFAULT_DB_ALIAS]
+    django.close_if_health_check_failed()  # as Django does before each cursor of its own
+    django.ensure_connection()
+    raw = django.connection
     if raw.prepare_threshold is None:  # Django's way of preparing nothing, whoever asks
         raw.prepare_threshold = NOT_BY_ITSELF
-    with connection.wrap_database_errors, psycopg.Cursor(raw) as cursor:
+    with django.wrap_database_errors, psycopg.Cursor(raw) as cursor:
         cursor.execute(query.encode(), values, prepare=True)
-        yield cursor
+        return read(cursor)

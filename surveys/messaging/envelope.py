@@ -118,8 +118,10 @@ def _quoted(text: str) -> bytes:
     except UnicodeEncodeError as error:
         raise CannotRender("the text holds half a character") from error
     # with a line end at hand b2a_qp breaks long lines in the same way, else with a bare newline
-    # and forgets that a tab or a space takes three places where a line ends in it
-    return _ONE_TOO_LONG.sub(rb"\1=\r\n\2", binascii.b2a_qp(wired, istext=True))
+    quoted = binascii.b2a_qp(wired, istext=True)
+    if b"=09\r\n" in quoted or b"=20\r\n" in quoted:  # three places, which it counts as one
+        quoted = _ONE_TOO_LONG.sub(rb"\1=\r\n\2", quoted)
+    return quoted
 
 
 def _wire(text: str, encoding: str = "ascii") -> bytes:

@@ -15,6 +15,7 @@ from surveys.participants.models import Participant
 from surveys.scheduling.changes import PlanChange, diff
 from surveys.scheduling.facts import Dossier, ReadResults, Results, dossiers, results_for
 from surveys.scheduling.planner import Planner
+from surveys.scheduling.reminding import Reminding
 from surveys.scheduling.underway import Delay, delays
 
 
@@ -63,7 +64,8 @@ def compare(dossier: Dossier, planner: Planner, now: datetime) -> Compared:
     if dossier.facts.withdrawn:
         return Compared(dossier, PlanChange(keep=list(existing.values())), [])
     desired = planner.plan(dossier.facts)
-    pause, reminding = planner.postponement(dossier.facts), planner.reminding(dossier.facts)
+    pause = planner.postponement(dossier.facts)
+    reminding = Reminding(dossier.facts.most_reminders)
     return Compared(
         dossier,
         diff(existing, desired, now, planner.quiet_hours),

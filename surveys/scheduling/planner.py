@@ -35,7 +35,6 @@ class Planner:
     def __init__(self, protocol: Protocol) -> None:
         self.quiet_hours = protocol.quiet_hours
         self._protocol = protocol
-        self._n_reminders = {wave.code: len(wave.reminders) for wave in protocol.waves}
         self._waves = [wave for wave in protocol.waves if wave.schedule.event is None]
         self._shared = lru_cache(maxsize=2048)(self._on_days)
 
@@ -70,7 +69,7 @@ class Planner:
             pause = self.postponement(person)
             plan = [_postponed(occasion, pause) for occasion in plan]
         if person.most_reminders is not None:
-            plan = [_reminded(occasion, self.reminding(person)) for occasion in plan]
+            plan = [_reminded(occasion, Reminding(person.most_reminders)) for occasion in plan]
         return tuple(Spacing(self._quiet, self._protocol.messages_per_day).spaced(plan))
 
     def _quiet(self, moment: datetime, zone: str) -> datetime:
@@ -89,10 +88,6 @@ class Planner:
     def postponement(self, person: PersonFacts) -> Postponement:
         """Until when the person's messages wait."""
         return Postponement(person.zone, self.quiet_hours, person.paused_until)
-
-    def reminding(self, person: PersonFacts) -> Reminding:
-        """How many reminders of an occasion the person gets."""
-        return Reminding(person.most_reminders, self._n_reminders)
 
     def started(self, wave: Wave, nth: int, now: datetime, zone: str, form: str) -> PlannedOccasion:
         """The occasion of somebody who starts a wave now: uninvited, with the wave's reminders."""
@@ -229,7 +224,7 @@ def _postponed(occasion: PlannedOccasion, pause: Postponement) -> PlannedOccasio
 
 
 def _reminded(occasion: PlannedOccasion, reminding: Reminding) -> PlannedOccasion:
-    return occasion._replace(messages=tuple(reminding.marked(occasion.wave, occasion.messages)))
+    return occasion._replace(messages=tuple(reminding.marked(occasion.messages)))
 
 
 def _on_form(occasions: Iterable[PlannedOccasion], form: Form) -> list[PlannedOccasion]:

@@ -6,45 +6,37 @@ marked reminder has a row like any other, cancelled with its reason, so that it 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 
-from surveys.scheduling.existing import ExistingOccasion
-from surveys.scheduling.planned import PlannedMessage
-from surveys.scheduling.postponing import MessageKey
+from surveys.scheduling.existing import ExistingMessage, ExistingOccasion
+from surveys.scheduling.planned import Intent, PlannedMessage
 from surveys.scheduling.states import MessageKind, MessageState, WhyNot
 
 OUT = (MessageState.SENDING, MessageState.SENT, MessageState.UNKNOWN, MessageState.BOUNCED)
+ASKED_FOR = "asked_for"  # in an occasion's `local`: the numbers of reminders promised on request
 
 
 @dataclass(frozen=True, slots=True)
 class Reminding:
     """At most how many reminders of an occasion one person wants; None means all.
 
-    `n_planned` says how many each wave has by the study. What has a higher number was promised on
-    request, such as after a snooze, and is sent all the same.
+    One that they asked for, such as after a snooze, does not count and is sent all the same.
     """
 
     most: int | None = None
-    n_planned: Mapping[str, int] = field(default_factory=dict)
 
     def marked(
         self,
-        wave: str,
         messages: Iterable[PlannedMessage],
         *,
         n_out: int = 0,
-        waiting: Collection[MessageKey] = (),
+        asked_for: Collection[int] = (),
     ) -> Iterator[PlannedMessage]:
-        """The messages in order, each reminder that is one too many with the reason for it.
-
-        Those that wait for the end of the wish were planned, though a newer version may have fewer.
-        """
+        """The messages in order, each reminder that is one too many with the reason for it."""
         left = None if self.most is None else self.most - n_out
         for message in messages:
-            is_counted = self._counts(wave, message.kind, message.nth)
-            is_counted |= (message.kind, message.nth) in waiting
-            if left is None or not is_counted:
+            if left is None or not _counts(message, asked_for):
                 yield message
             elif left > 0:
                 left -= 1
@@ -52,9 +44,17 @@ class Reminding:
             else:
                 yield message._replace(why_not=WhyNot.FEWER_REMINDERS)
 
-    def n_out(self, row: ExistingOccasion) -> int:
-        """How many reminders of an occasion went out, or may have."""
-        return sum(m.state in OUT and self._counts(row.wave, m.kind, m.nth) for m in row.messages)
 
-    def _counts(self, wave: str, kind: str, nth: int) -> bool:
-        return kind == MessageKind.REMINDER and nth <= self.n_planned.get(wave, 0)
+def n_out(row: ExistingOccasion) -> int:
+    """How many reminders of an occasion went out, or may have."""
+    return sum(m.state in OUT and _counts(m, asked_for(row.local)) for m in row.messages)
+
+
+def asked_for(local: Intent) -> Collection[int]:
+    """The numbers of an occasion's reminders that somebody asked for."""
+    numbers: list[int] = local.get(ASKED_FOR, [])
+    return numbers
+
+
+def _counts(message: ExistingMessage | PlannedMessage, asked_for: Collection[int]) -> bool:
+    return message.kind == MessageKind.REMINDER and message.nth not in asked_for

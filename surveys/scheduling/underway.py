@@ -22,7 +22,7 @@ from surveys.scheduling.postponing import (
     story_in,
     untold,
 )
-from surveys.scheduling.reminding import Reminding
+from surveys.scheduling.reminding import Reminding, asked_for, n_out
 from surveys.scheduling.states import MessageState, OccasionState, WhyNot
 
 OPEN = (OccasionState.OPEN, OccasionState.STARTED)
@@ -116,7 +116,5 @@ def _unwanted(row: ExistingOccasion) -> Dues:
 
 def _compared(row: ExistingOccasion, dues: Dues, reminding: Reminding) -> MessageChange:
     messages = [PlannedMessage(kind, nth, due) for (kind, nth), due in sorted(dues.items())]
-    marked = reminding.marked(
-        row.wave, messages, n_out=reminding.n_out(row), waiting=_unwanted(row).keys()
-    )
+    marked = reminding.marked(messages, n_out=n_out(row), asked_for=asked_for(row.local))
     return compare_messages(row, marked)

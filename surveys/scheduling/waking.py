@@ -11,6 +11,7 @@ from django.db.models import Max
 
 from surveys.design.registry import protocol_of
 from surveys.scheduling.models import Message, Occasion
+from surveys.scheduling.reminding import ASKED_FOR, asked_for
 from surveys.scheduling.states import MessageKind, MessageState
 
 
@@ -24,4 +25,6 @@ def wake(row: Occasion, at: datetime) -> bool:
     last = reminders.aggregate(last=Max("nth"))["last"] or 0
     nth = max(n_planned, last) + 1
     Message.objects.create(occasion=row, kind=MessageKind.REMINDER, nth=nth, due_at=at)
+    row.local = {**row.local, ASKED_FOR: [*asked_for(row.local), nth]}
+    row.save(update_fields=["local"])
     return True

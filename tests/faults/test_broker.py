@@ -47,6 +47,7 @@ def test_a_ring_that_a_dying_worker_took_along_is_made_good_by_the_next_tick(
         "A3", "ring taken by a stopped worker, then kill -9", "ring lost; sent at the next tick"
     )
     ground.ticker.pause()
+    ground.flush()  # a ring that the beat left would be answered with the mail
     with ground.worker(sink, pool="solo") as worker:
         people.invite(1)
         until(lambda: is_handed_to_the_sleeping(worker, ground), what="losing a ring")

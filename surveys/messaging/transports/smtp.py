@@ -8,7 +8,6 @@ Where the server offers it (RFC 2920), all before the body is one round trip and
 from __future__ import annotations
 
 import contextlib
-import re
 import select
 import smtplib
 import socket
@@ -267,7 +266,8 @@ def _kind_of(phase: Phase, code: int) -> Kind:
 def _dot_stuffed(body: bytes) -> bytes:
     """The body as it goes over the wire, with the line that ends it."""
     end = b"" if body.endswith(b"\r\n") else b"\r\n"
-    return re.sub(rb"(?m)^\.", b"..", body) + end + b".\r\n"
+    first = b"." if body.startswith(b".") else b""
+    return first + body.replace(b"\n.", b"\n..") + end + b".\r\n"
 
 
 def _is_quiet(sock: socket.socket) -> bool:

@@ -115,7 +115,7 @@ class Life:
 
     @property
     def reminding(self) -> Reminding:
-        return self.planner.reminding(self._person())
+        return Reminding(self.facts.get("most_reminders"))
 
     def replan(self) -> None:
         """Plan again as `replanning` does, and look whether the laws hold."""

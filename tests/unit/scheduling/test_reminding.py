@@ -14,7 +14,7 @@ from surveys.scheduling.existing import ExistingOccasion
 from surveys.scheduling.person import PersonFacts
 from surveys.scheduling.planned import PlannedOccasion
 from surveys.scheduling.planner import Planner
-from surveys.scheduling.reminding import Reminding
+from surveys.scheduling.reminding import Reminding, n_out
 from surveys.scheduling.underway import delays
 from tests.unit.scheduling.plans import (
     BERLIN,
@@ -50,7 +50,7 @@ def replanned(before: Plan, now: datetime, most: int | None, **changes: Any) -> 
     """The plan after the wish has become known, as `replanning` writes it."""
     who = facts(most, **changes)
     change = diff(before, PLANNER.plan(who), now)
-    wait, wish = PLANNER.postponement(who), PLANNER.reminding(who)
+    wait, wish = PLANNER.postponement(who), Reminding(who.most_reminders)
     return put_off(delays(before.values(), wait, wish, now), written(change, before))
 
 
@@ -82,9 +82,7 @@ def test_the_plan_holds_every_reminder_and_says_which_are_not_wanted(
 def test_planning_twice_with_a_wish_is_once() -> None:
     plan = written(diff({}, PLANNER.plan(facts(1)), ENROLLED))
     assert not diff(plan, PLANNER.plan(facts(1)), ENROLLED)
-    assert not delays(
-        plan.values(), PLANNER.postponement(facts(1)), PLANNER.reminding(facts(1)), ENROLLED
-    )
+    assert not delays(plan.values(), PLANNER.postponement(facts(1)), Reminding(1), ENROLLED)
 
 
 def test_what_keeps_its_place_after_a_move_follows_a_wish_and_its_end() -> None:
@@ -166,7 +164,8 @@ def test_a_reminder_that_was_asked_for_is_sent_all_the_same() -> None:
     plan, now = opened(1)
     row = only(plan)
     promised = row.messages[-1]._replace(id=uuid4(), nth=4, due_at=now.replace(hour=14))
-    plan = {row.key: row._replace(messages=(*row.messages, promised))}
+    local = {**row.local, "asked_for": [4]}
+    plan = {row.key: row._replace(messages=(*row.messages, promised), local=local)}
     states = {nth: state for _, nth, state, _ in seen(replanned(plan, now, 0))}
     assert states[4] == "due"
 
@@ -181,15 +180,27 @@ def test_unwanted_reminders_take_no_place_in_a_busy_day() -> None:
     assert "apart" in moved.local["guards"]
 
 
-def test_a_number_is_counted_by_the_wave() -> None:
+def test_a_reminder_that_was_asked_for_is_not_one_of_those_wanted() -> None:
     row = only(opened(3)[0])
-    assert Reminding(1, {"baseline": 3}).n_out(row) == 1
-    assert Reminding(1, {}).n_out(row) == 0
+    assert n_out(row) == 1
+    assert n_out(row._replace(local={**row.local, "asked_for": [1]})) == 0
+
+
+def test_the_wish_also_holds_for_reminders_that_a_newer_version_does_not_have() -> None:
+    plan, now = opened(1)
+    without = Planner(protocol(wave("baseline", "P0D", reminders=[]), quiet_hours=None))
+    who = facts(0)
+    change = diff(plan, without.plan(who), now)
+    put = put_off(
+        delays(plan.values(), without.postponement(who), Reminding(0), now), written(change, plan)
+    )
+    states = {(kind, nth): (state, why) for kind, nth, state, why in seen(put)}
+    assert [states["reminder", nth] for nth in (2, 3)] == [UNWANTED, UNWANTED]
 
 
 def test_what_waits_goes_on_waiting_though_a_newer_version_has_no_reminders() -> None:
     plan, now = opened(1)
     plan = replanned(plan, now, 0)
-    fewer = Reminding(0, {"baseline": 0})
+    fewer = Reminding(0)
     assert [state for _, _, state, _ in seen(plan)].count("cancelled") == 3
     assert delays(plan.values(), PLANNER.postponement(facts(0)), fewer, now) == []
