@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
 
 from surveys.audit.actors import Actor
@@ -35,6 +36,7 @@ def sweep(*, now: datetime) -> Swept:
     n_opened = scheduling.open_due(now=now, results=results_of)
     closed = scheduling.close_due(now=now, results=results_of)
     joining.delete_expired(now=now)
+    SessionStore.clear_expired()  # of staff; Django leaves their rows
     return Swept(n_opened, closed.n_closed, closed.n_replanned)
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.sessions.models import Session
+from django.db.models.functions import Now
 from django.http import Http404
 from django.test import Client
 from django.urls import reverse
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
+from surveys import pipeline
 from surveys.access import accounts, memberships, policy
 from surveys.access.models import User
 from surveys.access.roles import Permission, Role
@@ -63,3 +66,13 @@ def test_sessions_and_tokens_end_and_stay_ended(study: Study, ada: User) -> None
     assert not ada.memberships.exists()
     event = Event.objects.get(event="account.deactivated")
     assert (event.subject, event.data) == (ada.code, {"n_tokens": 1})
+
+
+def test_a_sweep_drops_sessions_that_have_expired_and_no_others(ada: User) -> None:
+    browsers = [Client(), Client()]
+    for browser in browsers:
+        browser.force_login(ada, BACKEND)
+    over, running = (browser.session.session_key for browser in browsers)
+    Session.objects.filter(pk=over).update(expire_date=Now())
+    pipeline.sweep(now=NOW)
+    assert list(Session.objects.values_list("pk", flat=True)) == [running]
