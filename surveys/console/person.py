@@ -25,6 +25,8 @@ SCOPES = (
     (Scope.ERASE_DATA, "Delete name, address and all answers for good"),
 )
 
+REMINDERS = {"all": "all reminders", "one": "one reminder", "none": "no reminders"}
+
 
 def find(study: Study, code: str) -> Participant:
     """The participant of the study; raises Http404."""
@@ -58,6 +60,7 @@ def person_page(
         consents=person.consents.order_by("version"),
         waves=told_by_wave(explained, attention_of(person)),
         scopes=_scopes_left(person),
+        reminders=REMINDERS,
         suppression=suppression,
         suppression_why=_why(suppression, study),
         zones=sorted(zones.known()),

@@ -54,6 +54,7 @@ urlpatterns = [
     path(PERSON + "pause/", changing.pause, name="pause"),
     path(PERSON + "resume/", changing.resume, name="resume"),
     path(PERSON + "time/", changing.set_time_of_day, name="set_time_of_day"),
+    path(PERSON + "reminders/", writing.set_reminders, name="set_reminders"),
     path(PERSON + "address/", writing.correct_address, name="correct_address"),
     path(PERSON + "write-again/", writing.lift_suppression, name="lift_suppression"),
     path(PERSON + "mails-again/", writing.resubscribe, name="resubscribe"),

@@ -11,9 +11,10 @@ from surveys import pipeline
 from surveys.access.actors import actor_of
 from surveys.access.roles import Permission
 from surveys.console.chrome import study_page
-from surveys.console.person import find, person_page
+from surveys.console.person import REMINDERS, find, person_page
 from surveys.design.models import Study
 from surveys.lib import clock
+from surveys.participants.actions import HasWithdrawn, UnknownReminders
 from surveys.participants.addresses import BadAddress
 from surveys.participants.mailing import AddressTaken, NoAddress
 
@@ -36,6 +37,25 @@ def correct_address(request: HttpRequest, study: Study, participant: str) -> Htt
         "is corrected. What is open and did not arrive is sent there." if is_new else "was right."
     )
     messages.success(request, f"The address of {person.code} {said}")
+    return redirect("console:participant", study.code, person.code)
+
+
+@require_POST
+@study_page(Permission.PARTICIPANT_MANAGE)
+def set_reminders(request: HttpRequest, study: Study, participant: str) -> HttpResponseBase:
+    """Note how many reminders somebody wants who asked staff for it."""
+    person = find(study, participant)
+    try:
+        pipeline.set_reminders(
+            participant=person,
+            wanted=request.POST.get("reminders", ""),
+            by=actor_of(request.user),
+            now=clock.now(),
+        )
+    except (UnknownReminders, HasWithdrawn) as error:
+        return person_page(request, study, person, problem=str(error), change="reminders")
+    wanted = REMINDERS[person.reminders]
+    messages.success(request, f"{person.code} gets {wanted} of each questionnaire from now on.")
     return redirect("console:participant", study.code, person.code)
 
 

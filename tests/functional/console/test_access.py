@@ -60,6 +60,7 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "console:pause": (Row("post", only(O, R, C), 422),),
     "console:resume": (Row("post", only(O, R, C), 302),),
     "console:set_time_of_day": (Row("post", only(O, R, C), 422),),
+    "console:set_reminders": (Row("post", only(O, R, C), 422),),
     "console:correct_address": (Row("post", only(O, C), 422),),
     "console:lift_suppression": (Row("post", only(O, R, C), 422),),
     "console:resubscribe": (Row("post", only(O, R, C), 302),),
@@ -121,7 +122,7 @@ def address(stage: Stage, name: str) -> str:
         "alert": "A-TEST",
     }
     own = {"participant", "contact", "withdraw", "move", "set_anchor", "resubscribe"}
-    own |= {"correct_address", "lift_suppression"}
+    own |= {"correct_address", "set_reminders", "lift_suppression"}
     own |= {"pause", "resume", "set_time_of_day"}
     short = name.partition(":")[2]
     needed = ["code"]

@@ -26,6 +26,7 @@ FIELDS = {
     "people/AAAA-0001/anchor/": ("name", "on"),
     "people/AAAA-0001/pause/": ("until",),
     "people/AAAA-0001/time/": ("at",),
+    "people/AAAA-0001/reminders/": ("reminders",),
     "people/AAAA-0001/contact/": ("anything",),
     "exports/new/": ("formats",),
 }

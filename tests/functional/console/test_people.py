@@ -203,6 +203,8 @@ BAD_CHANGES: list[tuple[str, dict[str, str], str]] = [
     ("pause", {"until": "2099-01-01"}, "at the most ten years later"),
     ("time", {"at": "half past six"}, "is no time of day such as 18:30"),
     ("time", {"at": "25:00"}, "is no time of day such as 18:30"),
+    ("reminders", {"reminders": "two"}, "'two' is none of all, one, none"),
+    ("reminders", {}, "is none of all, one, none"),
     ("withdraw", {"scope": "keep_data", "reason": " "}, "say why"),
     ("withdraw", {"scope": "everything", "reason": "x"}, "Choose what is kept"),
     ("withdraw", {}, "Choose what is kept"),
@@ -238,6 +240,16 @@ def test_a_move_a_date_and_a_withdrawal(coordinator: Client, stage: Stage) -> No
     assert states == {"cancelled"}
     refused = change(coordinator, stage, "move", timezone="Europe/Paris")
     assert (refused.status_code, "withdrew on" in refused.content.decode()) == (422, True)
+
+
+def test_staff_note_how_many_reminders_somebody_wants(coordinator: Client, stage: Stage) -> None:
+    answer = change(coordinator, stage, "reminders", reminders="one")
+    page = coordinator.get(answer["Location"]).content.decode()
+    assert "gets one reminder of each questionnaire from now on" in page
+    assert "only one of each questionnaire" in page
+    assert '<option value="one" selected>' in page
+    event = Event.objects.get(event="reminders.set", subject=stage.person.code)
+    assert (event.data["before"], event.data["after"]) == ("all", "one")
 
 
 def test_after_a_withdrawal_name_and_address_can_still_be_deleted(
