@@ -9,6 +9,7 @@ the local part of the recipient, or next in `script` (one entry a mail), or in `
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 SLOW_SECONDS = 0.5
 STAGES = ("ehlo", "mail", "rcpt", "data", "body", "end", "quit")
+
+logging.getLogger("mail.log").setLevel(logging.WARNING)  # its thread may outlast a test's output
 
 
 class _Dropped(Exception):
