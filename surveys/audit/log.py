@@ -8,6 +8,10 @@ from typing import Any
 
 from surveys.audit.actors import Actor
 from surveys.audit.models import Event
+from surveys.lib.sql import Change
+from surveys.lib.writing import Writing
+
+_APPEND = Writing(Event)
 
 
 def record(
@@ -21,16 +25,16 @@ def record(
     **data: Any,
 ) -> Event:
     """Append one event, named `object.past_participle`; `data` must be JSON and hold no person."""
-    return Event.objects.create(
-        at=at,
-        event=event,
-        actor_kind=by.kind,
-        actor=by.name,
-        study=study,
-        subject=subject,
-        reason=reason,
-        data=data,
-    )
+    row = _event(event, by, at, study=study, subject=subject, reason=reason, data=data)
+    row.save(force_insert=True)
+    return row
+
+
+def recording(
+    event: str, *, by: Actor, at: datetime, study: str, subject: str, **data: Any
+) -> Change:
+    """What appends one event, to be written along with what it tells of."""
+    return _APPEND.of(_event(event, by, at, study=study, subject=subject, data=data))
 
 
 def record_each(
@@ -45,15 +49,11 @@ def record_several(
 ) -> None:
     """Append one event for each subject at once; `told` has each subject's own data."""
     events = [
-        Event(
-            at=at,
-            event=event,
-            actor_kind=by.kind,
-            actor=by.name,
-            study=study,
-            subject=subject,
-            data=dict(data),
-        )
+        _event(event, by, at, study=study, subject=subject, data=dict(data))
         for subject, data in told.items()
     ]
     Event.objects.bulk_create(events, batch_size=2000)
+
+
+def _event(event: str, by: Actor, at: datetime, **told: Any) -> Event:
+    return Event(at=at, event=event, actor_kind=by.kind, actor=by.name, **told)

@@ -77,12 +77,11 @@ class Posted:
 
 
 def _show(request: HttpRequest) -> HttpResponse:
-    visit = read_pass(request)
+    visit, now = read_pass(request), clock.now()
     try:
         occasion = behind_pass(visit)
     except NoSuchLink:
         return notices.show(request, Notice.NO_VISIT)
-    now = clock.now()
     access = access_to(occasion, now)
     if access is Access.COMPLETED:
         return see_other("portal:thanks")

@@ -22,6 +22,9 @@ from surveys.scheduling.models import Occasion
 COOKIE_AGE = timedelta(days=1)  # real time; browsers drop the cookie earlier, when they close
 PAGE_AGE = timedelta(days=14)
 
+_PASS = signing.TimestampSigner(salt="portal.pass")
+_PAGE = signing.TimestampSigner(salt="portal.page")
+
 
 @dataclass(frozen=True)
 class Pass:
@@ -49,7 +52,7 @@ def cookie_name() -> str:
 
 def read_pass(request: HttpRequest) -> Pass | None:
     """The browser's pass; None when there is none, or it is forged or too old."""
-    content = _opened(request.COOKIES.get(cookie_name(), ""), "portal.pass", COOKIE_AGE)
+    content = _opened(_PASS, request.COOKIES.get(cookie_name(), ""), COOKIE_AGE)
     if content is None:
         return None
     occasion, generation, language, *place = content
@@ -62,7 +65,7 @@ def give_pass(response: HttpResponse, visit: Pass) -> None:
     content = [str(visit.occasion), visit.generation, visit.language, *place]
     response.set_cookie(
         cookie_name(),
-        signing.dumps(content, salt="portal.pass"),
+        _PASS.sign_object(content),
         path="/",
         secure=settings.IS_HTTPS,
         httponly=True,
@@ -73,21 +76,21 @@ def give_pass(response: HttpResponse, visit: Pass) -> None:
 def seal(occasion: Occasion, shown_at: datetime) -> str:
     """The hidden field of a page: its occasion and when it was shown, signed."""
     content = [str(occasion.id), occasion.link_generation, shown_at.isoformat()]
-    return signing.dumps(content, salt="portal.page")
+    return _PAGE.sign_object(content)
 
 
 def read_seal(posted: str) -> PageSeal | None:
     """Undo `seal`; None when the field is missing, forged or too old."""
-    content = _opened(posted, "portal.page", PAGE_AGE)
+    content = _opened(_PAGE, posted, PAGE_AGE)
     if content is None:
         return None
     occasion, generation, shown_at = content
     return PageSeal(UUID(occasion), generation, datetime.fromisoformat(shown_at))
 
 
-def _opened(signed: str, salt: str, age: timedelta) -> list[Any] | None:
+def _opened(signer: signing.TimestampSigner, signed: str, age: timedelta) -> list[Any] | None:
     try:
-        content: list[Any] = signing.loads(signed, salt=salt, max_age=age)
+        content: list[Any] = signer.unsign_object(signed, max_age=age)
     except signing.BadSignature:
         return None
     return content

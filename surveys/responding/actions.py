@@ -11,6 +11,7 @@ from surveys.audit import log
 from surveys.audit.actors import Actor
 from surveys.instruments.definition import Instrument
 from surveys.instruments.ordering import options_shown
+from surveys.lib.writing import Writing
 from surveys.responding.answers import PageAnswers, Problem, merged, parse_page
 from surveys.responding.branching import SET_ASIDE, Asking
 from surveys.responding.models import Submission
@@ -20,6 +21,8 @@ from surveys.responding.standing import Standing, standing
 from surveys.scheduling import actions as scheduling
 from surveys.scheduling.models import Occasion
 from surveys.scheduling.states import OccasionState
+
+_KEEP = Writing(Submission)
 
 
 class LinkRenewed(ValueError):
@@ -102,8 +105,7 @@ def save_page(
     shown = _fill(submission, parsed, visit, stands.asking, moves_on=moves_on)
     following = page_after(shown, page) or first_unsaved(shown, submission.answers)
     if not moves_on or following is not None:
-        scheduling.record_saved(occasion=row, now=now)
-        submission.save()
+        scheduling.record_saved(occasion=row, now=now, along=[_KEEP.of(submission)])
         if moves_on and following is not None:
             return PageSaved(row, False, Place(instrument, following))
         return _stays(row, definition, place, parsed, is_back=is_back)
@@ -160,12 +162,11 @@ def _hand_in(stands: Standing, submission: Submission, now: datetime) -> PageSav
     submission.finished_at = submission.saved_at
     row, stands = stands.occasion, stands.with_saved(submission)
     place = stands.place
-    scheduling.record_saved(occasion=row, now=now, completes=place is None)
-    submission.save()
+    saved = [submission] if place else [submission, *_passed_over(stands, now)]
+    changes = [_KEEP.of(each) for each in saved]
     if place is None:
-        _pass_over(stands, now)
         code = row.participant.code
-        log.record(
+        completed = log.recording(
             "occasion.completed",
             by=Actor.participant(code),
             at=now,
@@ -174,19 +175,23 @@ def _hand_in(stands: Standing, submission: Submission, now: datetime) -> PageSav
             wave=row.wave,
             nth=row.nth,
         )
+        changes.append(completed)
+    scheduling.record_saved(occasion=row, now=now, completes=place is None, along=changes)
     return PageSaved(row, place is None, place)
 
 
-def _pass_over(stands: Standing, now: datetime) -> None:
+def _passed_over(stands: Standing, now: datetime) -> list[Submission]:
     """Instruments of which this person is asked nothing are handed in empty, so that it is known."""
-    for instrument in stands.instruments:
-        if instrument.ref not in stands.submissions:
-            Submission.objects.create(
-                occasion=stands.occasion,
-                instrument=stands.versions[instrument.ref],
-                state=Submission.State.FINAL,
-                paradata=stands.asking.settled(instrument.ref, {}, {}).noted_in({}),
-                started_at=now,
-                saved_at=now,
-                finished_at=now,
-            )
+    return [
+        Submission(
+            occasion=stands.occasion,
+            instrument=stands.versions[instrument.ref],
+            state=Submission.State.FINAL,
+            paradata=stands.asking.settled(instrument.ref, {}, {}).noted_in({}),
+            started_at=now,
+            saved_at=now,
+            finished_at=now,
+        )
+        for instrument in stands.instruments
+        if instrument.ref not in stands.submissions
+    ]

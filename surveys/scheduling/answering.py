@@ -6,6 +6,7 @@ saved the caller holds them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -15,11 +16,13 @@ from surveys.audit import log
 from surveys.audit.actors import Actor
 from surveys.design.registry import protocol_of
 from surveys.design.schedule import window
+from surveys.lib import sql
+from surveys.lib.sql import Change
 from surveys.participants.models import Participant
 from surveys.scheduling.facts import hold as hold_participants
 from surveys.scheduling.found import hold
 from surveys.scheduling.models import Occasion
-from surveys.scheduling.moves import advance, drop_messages, write
+from surveys.scheduling.moves import advance, drop_messages, dropping, writing
 from surveys.scheduling.queries import UNFINISHED
 from surveys.scheduling.states import Cause, MessageState, OccasionState, WhyNot
 
@@ -61,12 +64,14 @@ def open_link(*, occasion: UUID, now: datetime) -> Occasion:
     return row
 
 
-def record_saved(*, occasion: Occasion, now: datetime, completes: bool = False) -> None:
+def record_saved(
+    *, occasion: Occasion, now: datetime, completes: bool = False, along: Sequence[Change] = ()
+) -> None:
     """Note that a page was saved: the first save starts the occasion, each one moves its close.
 
-    The page that `completes` it ends it: nothing more is asked or sent. `occasion` comes from
-    `hold` in this transaction, and is brought up to date. Raises OccasionNotOpen, OccasionClosed
-    and ConsentPending.
+    The page that `completes` it ends it: nothing more is asked or sent. What was saved goes `along`
+    in the same statement. `occasion` comes from `hold` in this transaction, and is brought up to
+    date. Raises OccasionNotOpen, OccasionClosed and ConsentPending.
     """
     counts_from = check_answerable(occasion, now)
     wave = protocol_of(occasion.protocol).by_code[occasion.wave]
@@ -81,9 +86,10 @@ def record_saved(*, occasion: Occasion, now: datetime, completes: bool = False) 
         started=occasion.started_at,
         last_saved=now,
     )
-    write(occasion, *ANSWERABLE)
+    changes = [writing(occasion, ANSWERABLE), *along]
     if completes:
-        drop_messages([occasion.pk], MessageState.CANCELLED, WhyNot.COMPLETED)
+        changes.append(dropping([occasion.pk], MessageState.CANCELLED, WhyNot.COMPLETED))
+    sql.execute_together(*changes)
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from surveys.lib import sql
+from surveys.lib.sql import Change
 from surveys.lib.states import IllegalMove
 from surveys.scheduling.models import Message, Occasion
 from surveys.scheduling.states import (
@@ -47,23 +48,31 @@ def advance(occasions: Collection[UUID], after: OccasionState, **fields: Any) ->
     return n_hit
 
 
-def write(occasion: Occasion, *sources: OccasionState) -> None:
-    """Write the state and the moments of one occasion that the caller holds.
+def writing(occasion: Occasion, sources: Collection[OccasionState]) -> Change:
+    """What writes the state and the moments of one occasion that the caller holds.
 
-    Raises IllegalMove unless the row is in one of the states `sources`.
+    Executed, it raises IllegalMove unless the row is in one of the states `sources`.
     """
     values = {name: getattr(occasion, name) for name in _MOMENTS}
-    n_hit = sql.execute_prepared(_WRITE, {**values, "id": occasion.pk, "sources": list(sources)})
-    if n_hit != 1:
-        raise IllegalMove(f"an occasion cannot become {occasion.state}")
+    return Change(
+        _WRITE,
+        {**values, "id": occasion.pk, "sources": list(sources)},
+        otherwise=IllegalMove(f"an occasion cannot become {occasion.state}"),
+    )
 
 
 def drop_messages(occasions: Collection[UUID], after: MessageState, why_not: WhyNot) -> int:
     """Take the messages that are still to be sent out of the plan; one that a worker has stays."""
     if not occasions:
         return 0
+    change = dropping(occasions, after, why_not)
+    return sql.execute_prepared(change.query, change.values)
+
+
+def dropping(occasions: Collection[UUID], after: MessageState, why_not: WhyNot) -> Change:
+    """What does so, to be executed together with other changes."""
     MESSAGE.check(MessageState.DUE, after)
-    return sql.execute_prepared(
+    return Change(
         _DROP,
         {"occasions": list(occasions), "after": after, "why_not": why_not, "due": MessageState.DUE},
     )

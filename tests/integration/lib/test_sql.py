@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import psycopg
 import pytest
-from django.db import close_old_connections, connection
+from django.db import DataError, close_old_connections, connection, transaction
 
 from surveys.lib import sql
+from surveys.lib.models import Heartbeat
+from tests.world import NOW
 
 pytestmark = pytest.mark.django_db
 
@@ -43,3 +45,41 @@ def test_a_connection_that_died_between_two_requests_is_replaced() -> None:
     close_old_connections()  # as at the start of each request
 
     assert sql.execute_prepared(REPEATED, {"job": "sweep"}) == 0
+
+
+def test_changes_are_made_together_and_counted_apart() -> None:
+    beat = "INSERT INTO surveys_heartbeat VALUES (%(job)s, %(at)s, %(at)s)"
+    for job in ("sweep", "deliver"):
+        sql.execute_together(sql.Change(beat, {"job": job, "at": NOW}))
+    counts = sql.execute_together(
+        sql.Change("DELETE FROM surveys_heartbeat WHERE job = %(job)s", {"job": "sweep"}),
+        sql.Change(REPEATED, {"job": "deliver"}),
+        sql.Change(REPEATED, {"job": "nobody's"}),
+        sql.Change(beat, {"job": "plan", "at": NOW}),
+    )
+    assert counts == (1, 1, 0, 1)
+    assert set(Heartbeat.objects.values_list("job", "beaten_at")) == {
+        ("deliver", NOW),
+        ("plan", NOW),
+    }
+
+
+def test_what_is_repeated_is_not_confused_by_other_types_and_nothing_at_all() -> None:
+    query = "SELECT %(one)s::text, %(two)s::timestamptz, %(three)s::text[]"
+    for values in (("a", NOW, ["x"]), (None, None, None), ("b", NOW, []), ("%", None, [None])):
+        named = dict(zip(("one", "two", "three"), values, strict=True))
+        assert sql.rows_prepared(query, named) == [values]
+
+
+def test_a_statement_that_failed_can_be_repeated() -> None:
+    query = "SELECT 6 / %(by)s::int"
+    with pytest.raises(DataError), transaction.atomic():
+        sql.rows_prepared(query, {"by": 0})
+    assert sql.rows_prepared(query, {"by": 3}) == [(2,)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_new_connection_knows_nothing_of_the_one_before() -> None:
+    for _ in range(2):
+        assert sql.rows_prepared("SELECT %(n)s::int", {"n": 1}) == [(1,)]
+        connection.close()

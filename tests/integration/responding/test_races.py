@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from uuid import UUID
@@ -13,6 +13,8 @@ from django.db import connection
 
 from surveys import pipeline
 from surveys.audit.models import Event
+from surveys.lib import sql
+from surveys.lib.sql import Change
 from surveys.responding.actions import PageSaved
 from surveys.responding.models import Submission
 from surveys.scheduling import actions as scheduling
@@ -88,8 +90,9 @@ def test_without_the_lock_one_of_them_is_lost(monkeypatch: pytest.MonkeyPatch) -
     def unlocked(row: UUID) -> Occasion:
         return Occasion.objects.select_related("participant__study", "protocol").get(pk=row)
 
-    def read_together(**_: object) -> None:
+    def read_together(*, along: Sequence[Change], **_: object) -> None:
         together.wait(timeout=20)  # both have read the draft; now both write it
+        sql.execute_together(*along)
 
     monkeypatch.setattr(scheduling, "hold", unlocked)
     monkeypatch.setattr(scheduling, "record_saved", read_together)
