@@ -20,6 +20,7 @@ from surveys.portal import (
 
 app_name = "portal"
 urlpatterns = [
+    path("survey/", pages.survey, name="survey"),  # first, since nothing is asked for as often
     path("s/<str:token>/", landing.landing, name="landing"),
     path("me/<str:token>/", own.own, name="own"),
     path("me/<str:token>/leave/", leaving.leave, name="leave"),
@@ -31,7 +32,6 @@ urlpatterns = [
     path("join/<slug:code>/", joining.join, name="join"),
     path("join/<slug:code>/sent/", joining.sent, name="signed_up"),
     path("j/<str:token>/", confirming.confirm, name="confirm"),
-    path("survey/", pages.survey, name="survey"),
     path("survey/thanks/", thanks.thanks, name="thanks"),
     path("survey/thanks/next.ics", thanks.next_date, name="next-date"),
 ]
