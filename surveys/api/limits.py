@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
 from django.core.exceptions import ValidationError
@@ -11,14 +10,16 @@ from rest_framework.exceptions import NotFound, ParseError
 from rest_framework.pagination import CursorPagination
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
+from rest_framework.utils import json
 
 MAX_BODY_BYTES = 100_000
 
 
 class SmallJSONParser(JSONParser):
-    """JSON of a sane size: Django's own limits do not cover a body that is read as a stream."""
+    """JSON of a sane size, each key once.
 
-    strict = True
+    Django's own limits do not cover a body that is read as a stream.
+    """
 
     def parse(
         self,
@@ -31,13 +32,23 @@ class SmallJSONParser(JSONParser):
         if int(length) > MAX_BODY_BYTES:
             raise ParseError(f"The body is larger than {MAX_BODY_BYTES} bytes.")
         try:
-            data = super().parse(stream, media_type, parser_context)
+            data: dict[str, Any] = json.loads(stream.read().decode(), object_pairs_hook=_each_once)
             json.dumps(data, ensure_ascii=False).encode()  # could we say it back?
         except RecursionError as error:
             raise ParseError("The body is nested too deeply.") from error
         except UnicodeEncodeError as error:
             raise ParseError("The body holds half of a character.") from error
+        except ValueError as error:
+            raise ParseError(f"JSON parse error - {error}") from error
         return data
+
+
+def _each_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; raises ValueError for a key that is there twice, since either could be meant."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key is there twice")
+    return found
 
 
 class Pages(CursorPagination):

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, path, re_path, register_convert
 from drf_spectacular.views import SpectacularAPIView
 
 from surveys.api import amendments, consents, explanations, messages, views
+from surveys.api.description import OnceGenerator
 from surveys.participants.entries import CODE
 
 
@@ -28,7 +29,7 @@ register_converter(CodeConverter, "participant")
 app_name = "api"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.Docs.as_view(), name="docs"),
-    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("schema/", SpectacularAPIView.as_view(generator_class=OnceGenerator), name="schema"),
     path("v1/studies/", views.Studies.as_view(), name="studies"),
     path("v1/studies/<slug:study>/", views.OneStudy.as_view(), name="study"),
     path("v1/studies/<slug:study>/coverage/", views.Coverage.as_view(), name="coverage"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from knox.models import AuthToken
 from pytest_django import Settings
 from rest_framework.throttling import AnonRateThrottle, UserRateThrottle
 
+from surveys.api import description
 from surveys.audit.models import Event
 from tests.integration.api.callers import client, user
 from tests.integration.participants.studies import published
@@ -124,3 +126,11 @@ def test_leaked_tokens_can_be_ended(capsys: pytest.CaptureFixture[str]) -> None:
     assert program.get("/api/v1/studies/").status_code == 401
     assert other.get("/api/v1/studies/").status_code == 200
     assert Event.objects.get(event="token.revoked").subject == owner.code
+
+
+def test_many_may_ask_for_the_description_at_once() -> None:
+    description._description.cache_clear()
+    with ThreadPoolExecutor(8) as threads:
+        replies = list(threads.map(lambda _: client().get("/api/schema/"), range(16)))
+    assert {reply.status_code for reply in replies} == {200}
+    assert len({reply.content for reply in replies}) == 1

@@ -162,6 +162,8 @@ def test_a_study_that_is_not_published_enrols_nobody() -> None:
         (b'"text"', "Invalid data"),
         (b"null", "No data provided"),
         (b'{"email": NaN}', "JSON parse error"),
+        (b'{"email": 1e400}', "JSON parse error"),
+        (b'{"email": "a@b.example", "email": "c@d.example"}', "a key is there twice"),
         (b'{"email": "\xff"}', "JSON parse error"),
         (b'{"\\ud800": 1}', "half of a character"),
         (b"[" * 50_000, "nested too deeply"),
