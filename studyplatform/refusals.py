@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotFound
+from django.template.loader import render_to_string
 from django.views import defaults
 
 from studyplatform.problems import is_for_api, problem
@@ -49,6 +50,11 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if is_for_api(request):
         return problem(400, "The request holds something that cannot be read.")
     return defaults.bad_request(request, exception)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler404. Its own reads what was posted, which nobody may be able to read."""
+    return HttpResponseNotFound(render_to_string("404.html", request=request))
 
 
 def refusals(request: HttpRequest) -> Iterator[Refusal]:

@@ -19,4 +19,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 
 handler400 = "studyplatform.refusals.bad_request"
+handler404 = "studyplatform.refusals.not_found"
 handler500 = "studyplatform.outage.server_error"

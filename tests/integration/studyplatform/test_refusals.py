@@ -107,3 +107,21 @@ def test_what_django_refuses_is_a_problem_document_for_programs_and_a_page_for_p
     page = visitor.get(LOGIN, headers={"host": "evil.example"})
     assert page.status_code == 400
     assert "Nothing was changed" in page.content.decode()
+
+
+@pytest.mark.parametrize("path", ["/no-such-page/", "/mail/nobody/", "/console/no-such-page/"])
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/x-www-form-urlencoded", b"note=" + b"x" * 3_000_000),
+        ("application/x-www-form-urlencoded", b"&".join(b"f%d=1" % n for n in range(1_001))),
+        ("multipart/form-data", PARTS),
+    ],
+)
+def test_where_nothing_is_a_body_that_cannot_be_read_is_no_error_of_ours(
+    path: str, kind: str, body: bytes
+) -> None:
+    visitor = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    answer = visitor.generic("POST", path, body, content_type=kind)
+    assert answer.status_code == 404
+    assert "There is nothing here" in answer.content.decode()
