@@ -6,7 +6,6 @@ from dataclasses import replace
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_http_methods
 
 from surveys import pipeline, tasks
 from surveys.design.registry import protocol_of
@@ -19,6 +18,7 @@ from surveys.participants.models import JoiningCount
 from surveys.portal import notices
 from surveys.portal.frame import Frame, frame_of_study
 from surveys.portal.notices import Notice
+from surveys.portal.posting import takes_forms, unpressed
 from surveys.portal.responses import render, see_other
 from surveys.portal.statements import html
 
@@ -30,7 +30,7 @@ OF_OUTCOME = {
 }
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@takes_forms
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
     """Ask for the button; posted, enrol. Afterwards the page holds the consent, to be printed."""
     try:
@@ -39,7 +39,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     except (tokens.BadToken, NoSuchSignUp):
         return notices.show(request, Notice.NO_SUCH_LINK)
     frame = replace(frame_of_study(protocol_of(stands.protocol), stands.language), languages=())
-    if request.method != "POST":
+    if "confirm" not in request.POST:
         return _page(request, frame, stands)
     try:
         outcome = pipeline.join(sign_up=sign_up, now=clock.now())
@@ -64,6 +64,7 @@ def _page(request: HttpRequest, frame: Frame, stands: Standing) -> HttpResponse:
         request,
         "join_confirm.html",
         frame,
+        status=unpressed(request),
         stands=stands,
         signed=html(stands.signed_text, stands.language),
         spoken=own_name(stands.language),

@@ -15,7 +15,6 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext
-from django.views.decorators.http import require_http_methods
 
 from surveys import pipeline, tasks
 from surveys.audit.actors import Actor
@@ -32,6 +31,7 @@ from surveys.portal.access import FROM_OWN_PAGE, NoSuchLink, behind_link, behind
 from surveys.portal.frame import Frame, frame_of_study
 from surveys.portal.letters import letter
 from surveys.portal.notices import Notice
+from surveys.portal.posting import takes_forms
 from surveys.portal.responses import render, see_other
 from surveys.portal.statements import Faults, faults_of, html, statements, text_of, ticked_in
 from surveys.safety import queries as safety
@@ -89,7 +89,7 @@ def hold(
     return notices.hold(request, frame, posted, consent=path(occasion, frame))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@takes_forms
 def consent(request: HttpRequest, token: str) -> HttpResponse:
     """Show the new text; posted, agree to it or decline."""
     try:

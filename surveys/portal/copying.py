@@ -19,7 +19,6 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext
-from django.views.decorators.http import require_http_methods
 
 from surveys import pipeline
 from surveys.audit.actors import Actor
@@ -32,13 +31,14 @@ from surveys.portal.frame import Frame, frame_of_person
 from surveys.portal.letters import letter
 from surveys.portal.notices import Notice
 from surveys.portal.own_copy import own_copy
+from surveys.portal.posting import takes_forms, unpressed
 from surveys.portal.responses import private, render
 
 SALT = "portal.copy"
 VALID_FOR = timedelta(days=1)  # real time
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@takes_forms
 def copy(request: HttpRequest, signed: str) -> HttpResponse:
     """Say what the copy holds; posted, hand it over."""
     try:
@@ -50,8 +50,8 @@ def copy(request: HttpRequest, signed: str) -> HttpResponse:
     if participant.withdrawal_scope == Scope.ERASE_DATA:
         return notices.show(request, Notice.NO_SUCH_LINK)
     frame = frame_of_person(participant)
-    if request.method != "POST":
-        return render(request, "copy.html", frame)
+    if "load" not in request.POST:
+        return render(request, "copy.html", frame, status=unpressed(request))
     now, by = clock.now(), Actor.participant(participant.code)
     pipeline.copy_made(participant=participant, by=by, now=now)
     found = own_copy(participant, frame.language, now)

@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation.trans_real import parse_accept_lang_header
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from surveys import pipeline, tasks
 from surveys.design.joining import SCREENER, Answer, is_eligible
@@ -33,6 +33,7 @@ from surveys.portal import notices
 from surveys.portal.frame import Frame, frame_of_study
 from surveys.portal.joining_state import State, read_state
 from surveys.portal.notices import Notice
+from surveys.portal.posting import takes_forms
 from surveys.portal.responses import see_other
 from surveys.portal.statements import Faults, faults_of, ticked_in
 
@@ -66,7 +67,7 @@ class Visit:
         return replace(self, state=replace(self.state, at=at, **changes))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@takes_forms
 def join(request: HttpRequest, code: str) -> HttpResponse:
     """Show the first page; posted, the one that was filled in leads to the next."""
     now = clock.now()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_http_methods
 
 from surveys import pipeline
 from surveys.lib import clock, dates
@@ -12,6 +11,7 @@ from surveys.portal.access import FROM_OWN_PAGE, Access, NoSuchLink, access_to, 
 from surveys.portal.frame import Frame, frame_of
 from surveys.portal.notices import Notice
 from surveys.portal.passes import Pass, read_pass
+from surveys.portal.posting import takes_forms, unpressed
 from surveys.portal.responses import render, see_other
 from surveys.responding.pace import minutes_left
 from surveys.responding.standing import standing
@@ -19,7 +19,7 @@ from surveys.scheduling.actions import ConsentPending, OccasionClosed, OccasionN
 from surveys.scheduling.models import Occasion
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@takes_forms
 def landing(request: HttpRequest, token: str) -> HttpResponse:
     """Say what this is, and wait for Start: mail programs fetch links that nobody has pressed."""
     try:
@@ -32,11 +32,11 @@ def landing(request: HttpRequest, token: str) -> HttpResponse:
         return see_other(consenting.path(occasion, frame, is_mailed=_is_mailed(request)))
     if access is not Access.OPEN:
         return notices.show(request, notices.OF_ACCESS[access], frame)
-    if request.method != "POST":
-        return _welcome(request, occasion, frame)
     if "language" in request.POST:  # the pass that carries it opens no question before Start
         return see_other(request.get_full_path(), _pass(occasion, request.POST["language"]))
-    return _start(request, occasion, frame)
+    if "start" in request.POST:
+        return _start(request, occasion, frame)
+    return _welcome(request, occasion, frame)
 
 
 def _welcome(request: HttpRequest, occasion: Occasion, frame: Frame) -> HttpResponse:
@@ -45,6 +45,7 @@ def _welcome(request: HttpRequest, occasion: Occasion, frame: Frame) -> HttpResp
         request,
         "landing.html",
         frame,
+        status=unpressed(request),
         minutes=minutes_left(stands.instruments, stands.place),
         closes=_when(occasion, frame.language),
         is_back=occasion.started_at is not None,

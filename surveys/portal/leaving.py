@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
 
 from surveys import pipeline
 from surveys.audit.actors import Actor
@@ -25,6 +24,7 @@ from surveys.portal.access import NoSuchLink, behind_own_link
 from surveys.portal.farewell import MEANING, receipt_mail
 from surveys.portal.frame import frame_of_person
 from surveys.portal.notices import Notice
+from surveys.portal.posting import takes_forms
 from surveys.portal.responses import render, see_other
 
 
@@ -38,7 +38,7 @@ class Left:
     more: list[Scope]  # how much further they can still go
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@takes_forms
 def leave(request: HttpRequest, token: str) -> HttpResponse:
     """The choice, and what the chosen one means; posted, leave."""
     try:
@@ -52,7 +52,7 @@ def leave(request: HttpRequest, token: str) -> HttpResponse:
     return _shown(request, participant, back=reverse("portal:own", args=[token]))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@takes_forms
 def receipt(request: HttpRequest, token: str) -> HttpResponse:
     """What became of somebody's data, and the way to have more of it deleted."""
     try:

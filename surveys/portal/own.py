@@ -15,7 +15,6 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods
 
 from surveys import pipeline
 from surveys.audit.actors import Actor
@@ -37,6 +36,7 @@ from surveys.portal.access import NoSuchLink, behind_own_link, path_from_own_pag
 from surveys.portal.frame import frame_of_person
 from surveys.portal.notices import Notice
 from surveys.portal.own_standing import own_standing
+from surveys.portal.posting import takes_forms
 from surveys.portal.responses import render, see_other
 from surveys.scheduling.actions import CannotSnooze, CannotStart, NotAnswerable
 
@@ -87,7 +87,7 @@ class Asked:
         return Actor.participant(self.participant.code)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@takes_forms
 def own(request: HttpRequest, token: str) -> HttpResponse:
     """Show the page; posted, do one thing and show it again."""
     try:

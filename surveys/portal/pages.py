@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from django.http import HttpRequest, HttpResponse
 from django.views.csrf import csrf_failure as django_csrf_failure
-from django.views.decorators.http import require_http_methods
 
 from surveys import pipeline, tasks
 from surveys.lib import clock
@@ -18,6 +17,7 @@ from surveys.portal.access import Access, NoSuchLink, access_to, behind_pass
 from surveys.portal.frame import frame_of
 from surveys.portal.notices import Notice
 from surveys.portal.passes import PageSeal, Pass, give_pass, read_pass, read_seal
+from surveys.portal.posting import repeats_itself, takes_forms
 from surveys.portal.responses import noted, see_other
 from surveys.portal.showing import current, show_page
 from surveys.responding.actions import AlreadyFinal, LinkRenewed, PageSaved
@@ -30,7 +30,7 @@ PARTICIPANTS = ("/s/", "/survey/", "/me/")  # the paths of this face
 JOINING = ("/join/", "/j/")  # of people who do not take part yet
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@takes_forms
 def survey(request: HttpRequest) -> HttpResponse:
     """The page this browser is on; posted, the page it was on."""
     return _save(request) if request.method == "POST" else _show(request)
@@ -38,7 +38,7 @@ def survey(request: HttpRequest) -> HttpResponse:
 
 @dataclass(frozen=True)
 class Posted:
-    """One posted page. Of a field sent twice the first value counts."""
+    """One posted page."""
 
     fields: Mapping[str, str]
     seal: PageSeal
@@ -121,7 +121,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
     A page with our seal was shown to this person, so it may be sent again with a fresh cookie.
     """
-    if request.path.startswith(JOINING):
+    if request.path.startswith(JOINING) or repeats_itself(request):
         return notices.show(request, Notice.ODD)
     if not request.path.startswith(PARTICIPANTS):
         return django_csrf_failure(request, reason)
@@ -135,7 +135,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def _posted(request: HttpRequest) -> Posted | None:
     """The posted page, or None when it does not bear our seal."""
-    fields = {name: str(values[0]) for name, values in request.POST.lists() if values}
+    fields = request.POST.dict()
     seal = read_seal(fields.get("occasion", ""))
     return Posted(fields, seal) if seal else None
 

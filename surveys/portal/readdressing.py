@@ -12,7 +12,6 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext
-from django.views.decorators.http import require_http_methods
 
 from surveys import pipeline
 from surveys.lib import clock, tokens
@@ -23,10 +22,11 @@ from surveys.portal import notices
 from surveys.portal.frame import Frame, frame_of_person
 from surveys.portal.letters import letter
 from surveys.portal.notices import Notice
+from surveys.portal.posting import takes_forms, unpressed
 from surveys.portal.responses import render
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@takes_forms
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
     """Ask for the button; posted, write to the new address from now on."""
     now = clock.now()
@@ -35,13 +35,14 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         tokens.verify("address", token, change)
         participant = asked_by(change, now=now)
         frame = frame_of_person(participant)
-        if request.method == "POST":
+        if is_done := "confirm" in request.POST:
             told = _told(frame)
             participant = pipeline.confirm_address(change=change, words=told, now=now)
     except (tokens.BadToken, NoSuchWish, AddressTaken, NoAddress):
         return notices.show(request, Notice.NO_SUCH_LINK)
-    is_done = request.method == "POST"
-    own = reverse("portal:own", args=[tokens.make("me", participant.key)]) if is_done else ""
+    if not is_done:
+        return render(request, "address.html", frame, status=unpressed(request))
+    own = reverse("portal:own", args=[tokens.make("me", participant.key)])
     return render(request, "address.html", frame, own=own)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
 
 from surveys import pipeline
 from surveys.audit.actors import Actor
@@ -18,11 +17,12 @@ from surveys.portal import notices
 from surveys.portal.access import NoSuchLink, behind_own_link
 from surveys.portal.frame import frame_of_person
 from surveys.portal.notices import Notice
+from surveys.portal.posting import takes_forms
 from surveys.portal.responses import render
 
 
 @csrf_exempt
-@require_http_methods(["GET", "HEAD", "POST"])
+@takes_forms
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """Say what stopping the mails means; posted, stop them or start them again."""
     try:

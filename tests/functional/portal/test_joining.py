@@ -75,7 +75,7 @@ def test_from_the_link_to_the_first_questionnaire(client: Client, study: Study) 
     row = SignUp.objects.get()
     link = f"/j/{tokens.make('joining', row.pk)}/"
     assert heading(client.get(link)) == "Do you want to take part?"
-    assert client.post(link).status_code == 303
+    assert client.post(link, {"confirm": "1"}).status_code == 303
     assert heading(client.get(link)) == "You take part"
     assert "I take part." in text(client.get(link))
     person = Participant.objects.get()
@@ -130,7 +130,7 @@ def test_who_takes_part_sees_what_everybody_sees(client: Client, study: Study) -
         (303, first["Location"], b"")
     }
     for row in SignUp.objects.filter(participant=None):
-        client.post(f"/j/{tokens.make('joining', row.pk)}/")
+        client.post(f"/j/{tokens.make('joining', row.pk)}/", {"confirm": "1"})
     assert Participant.objects.count() == 2
 
 
@@ -250,7 +250,10 @@ def test_a_full_study_says_so(client: Client) -> None:
     assert heading(walk(client, {}, ADULT)) == "All places are taken"
     assert walk(client, {}, {**ADULT, "screener.site": "south"}).status_code == 200
     late = SignUp.objects.get(participant=None).pk  # asked while there was a place
-    assert heading(client.post(f"/j/{tokens.make('joining', late)}/")) == "All places are taken"
+    assert (
+        heading(client.post(f"/j/{tokens.make('joining', late)}/", {"confirm": "1"}))
+        == "All places are taken"
+    )
     assert counted(study).n_full == 2
 
 

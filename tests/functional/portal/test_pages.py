@@ -185,13 +185,6 @@ def test_oversize_and_overlong_bodies_are_refused(visitor: Client) -> None:
     assert not Submission.objects.exists()
 
 
-def test_of_a_field_sent_twice_the_first_value_counts(visitor: Client) -> None:
-    fields: dict[str, str | list[str]] = {**hidden(visitor.get("/survey/")), **PAGE_1}
-    fields["closeness"] = ["6", "1"]
-    visitor.post("/survey/", fields)
-    assert answers()["closeness"] == 6
-
-
 def test_a_forged_cookie_is_no_pass(client: Client, occasion: Occasion) -> None:
     for value in ("", "forged", str(occasion.id)):
         client.cookies[cookie_name()] = value

@@ -87,13 +87,13 @@ def test_from_the_wish_to_the_new_address(client: Client, occasion: Occasion) ->
     assert "Is this your new address?" in page
     assert address() == OLD
     to = confirming()
-    assert "Your new address is noted" in client.post(to).content.decode()
+    assert "Your new address is noted" in client.post(to, {"confirm": "1"}).content.decode()
     assert address() == NEW
     told = mails()[-1]
     assert told["to"] == OLD
     assert NEW not in told["text"]
     assert "office@study.example" in told["text"]
-    assert client.get(to).status_code == client.post(to).status_code == 404
+    assert client.get(to).status_code == client.post(to, {"confirm": "1"}).status_code == 404
     assert client.get(earlier).status_code == client.get(link(occasion)).status_code == 404
     assert client.get(own(person())).status_code == 200
     assert [e.actor_kind for e in Event.objects.filter(event="contact.corrected")] == [
@@ -127,7 +127,7 @@ def test_an_address_that_was_taken_meanwhile_changes_nothing(
     other = make_participant(occasion.participant.study, "AAAA-0002")
     identity.remember_all([NewPerson(other, NEW, "Ben")])
     before = fingerprint()
-    assert client.post(confirming()).status_code == 404
+    assert client.post(confirming(), {"confirm": "1"}).status_code == 404
     assert fingerprint() == before
 
 
@@ -136,7 +136,7 @@ def test_a_later_wish_ends_an_earlier_one(client: Client, occasion: Occasion) ->
     first = confirming()
     ask(client, "third@elsewhere.example")
     assert client.get(first).status_code == 404
-    client.post(confirming())
+    client.post(confirming(), {"confirm": "1"})
     assert address() == "third@elsewhere.example"
 
 
@@ -144,7 +144,7 @@ def test_a_wish_ends_after_three_days_and_is_forgotten(client: Client, occasion:
     ask(client)
     AddressChange.objects.update(expires_at=clock.now())
     assert client.get(confirming()).status_code == 404
-    assert client.post(confirming()).status_code == 404
+    assert client.post(confirming(), {"confirm": "1"}).status_code == 404
     pipeline.sweep(now=clock.now() + timedelta(seconds=1))
     assert not AddressChange.objects.exists()
 
@@ -157,7 +157,7 @@ def test_who_leaves_leaves_no_wish_behind(client: Client, occasion: Occasion) ->
         by=Actor.system("test"), now=clock.now(),
     )  # fmt: skip
     assert not AddressChange.objects.exists()
-    assert client.post(to).status_code == 404
+    assert client.post(to, {"confirm": "1"}).status_code == 404
 
 
 @pytest.mark.parametrize("email", ["", "nobody", "a@b.example, c@d.example", "ä@study.example"])
