@@ -38,6 +38,7 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 # On a busy machine a slow example is no fault of the code.
 hypothesis_settings.register_profile("patient", deadline=None)
+hypothesis_settings.register_profile("explore", deadline=None)  # see tests/malformed/making.py
 hypothesis_settings.load_profile("patient")
 
 

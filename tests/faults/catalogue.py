@@ -41,6 +41,7 @@ CASES: Mapping[str, tuple[str, str]] = {
     "B5": ("64 people are enrolled at once", "64 places of the concealed list, without a gap. Without the lock they collide."),
     "B6": ("A deadlock", "Begun again, and nobody notices."),
     "B8": ("A row that somebody holds for ever", "Said within ten seconds, with what was typed."),
+    "B9": ("Ten thousand malformed requests, and bytes that are no request", "No error page, each refusal says why, and no row of any table differs."),
     "B10": ("No database connection is left", "Said at once; readiness is red; well again afterwards."),
     "B12": ("Yesterday's backup is restored", "Nothing is sent until a person decides."),
     "B14": ("A worker's clock is an hour or a day wrong", "Nothing goes out early; what is due goes out once."),

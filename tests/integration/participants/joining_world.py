@@ -17,7 +17,7 @@ OPTIONS = [
     {"code": "north", "label": {"en": "North", "de": "Norden"}},
     {"code": "south", "label": {"en": "South", "de": "Süden"}},
 ]
-SCREENER = [
+SCREENER: list[dict[str, Any]] = [
     {
         "code": "age",
         "kind": "number",
