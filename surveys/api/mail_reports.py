@@ -24,7 +24,9 @@ from surveys.messaging.webhooks import insecure
 
 # What reading a report raises that is none; the last is anymail's for mails in place of reports.
 NO_REPORT = (
-    LookupError, TypeError, ValueError, AttributeError, RecursionError, ImproperlyConfigured,
+    LookupError, TypeError, ValueError, AttributeError, RecursionError,
+    OverflowError, OSError,  # both of a moment that no clock shows
+    ImproperlyConfigured,
 )  # fmt: skip
 LOG = logging.getLogger(__name__)
 

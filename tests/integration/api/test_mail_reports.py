@@ -207,6 +207,14 @@ def test_what_is_nested_too_deeply_is_refused(client: Client) -> None:
     assert answer.status_code == 400
 
 
+@pytest.mark.parametrize("moment", [6.8e16, 1e19, 1e300])
+def test_a_moment_that_no_clock_shows_is_refused(
+    client: Client, settings: Settings, moment: float
+) -> None:
+    providers.listen_to(settings, "postal")
+    assert post(client, "postal", {"timestamp": moment}).status_code == 400
+
+
 def test_a_genuine_post_without_its_event_is_refused(client: Client, message: Message) -> None:
     body = hard(message.pk)
     del body["event-data"]["event"]
