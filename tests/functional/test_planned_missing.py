@@ -116,7 +116,7 @@ def bundle(tmp_path: Path) -> Path:
     answer_wave("baseline", started=10, absent=11)
     for wave in ("m3", "m6"):
         later(days=17)
-        later(days=75)
+        later(days=76)  # three months and a day, whatever the hour: waves open in the morning
         answer_wave(wave)
     later(days=17)
     folder = tmp_path / "bundle"
