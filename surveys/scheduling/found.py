@@ -47,7 +47,10 @@ def hold(occasion: UUID) -> Occasion:
     """
     if not connection.in_atomic_block:
         raise NoTransaction("an occasion is held within a transaction")
-    return _one(_HOLD, occasion)
+    try:
+        return _one(_HOLD, occasion)
+    except Occasion.DoesNotExist:  # or it waited for who moved the occasion to another version
+        return _one(_HOLD, occasion)
 
 
 def _one(reading: Reading, occasion: UUID) -> Occasion:
