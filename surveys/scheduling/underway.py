@@ -23,7 +23,7 @@ from surveys.scheduling.postponing import (
     untold,
 )
 from surveys.scheduling.reminding import Reminding, asked_for, n_out
-from surveys.scheduling.states import MessageState, OccasionState, WhyNot
+from surveys.scheduling.states import MessageKind, MessageState, OccasionState, WhyNot
 
 OPEN = (OccasionState.OPEN, OccasionState.STARTED)
 WAITING = (MessageState.DUE, MessageState.CANCELLED)
@@ -66,7 +66,7 @@ def is_under_way(row: ExistingOccasion, now: datetime) -> bool:
 def _delay(
     row: ExistingOccasion, wait: Postponement, reminding: Reminding, now: datetime
 ) -> Delay | None:
-    told, unwanted = planned_dues(row.local), _unwanted(row)
+    told, unwanted = _told(row), _unwanted(row)
     if told is None and not wait.is_running(now):
         return _reminded(row, unwanted, reminding, now)
     states = {(message.kind, message.nth): message.state for message in row.messages}
@@ -99,6 +99,19 @@ def _reminded(
             dues[key] = at
     messages = _compared(row, dues, reminding)
     return Delay(row, row.local, messages, WhyNot.FEWER_REMINDERS) if messages else None
+
+
+def _told(row: ExistingOccasion) -> Dues | None:
+    """What was planned before anything was put off, and what somebody asked for since."""
+    told, asked = planned_dues(row.local), asked_for(row.local)
+    if told is None:
+        return None
+    since = {
+        (kind, nth): due
+        for (kind, nth), due in _due(row).items()
+        if kind == MessageKind.REMINDER and nth in asked
+    }
+    return {**since, **told}
 
 
 def _due(row: ExistingOccasion) -> Dues:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -137,3 +137,26 @@ def test_only_what_is_known_can_be_wanted() -> None:
     pipeline.withdraw(participant=person, scope="keep_data", reason="", by=BY, now=SENT_BY)
     with pytest.raises(HasWithdrawn):
         want(person, "one")
+
+
+@pytest.mark.parametrize("until", [None, date(2027, 3, 9)])
+def test_the_link_to_an_address_corrected_in_a_pause_is_mailed_when_it_ends(
+    until: date | None,
+) -> None:
+    """However it ends: early, or later than was meant at first."""
+    person = make_person(make_study(waves=WAVES), "P000", enrolled_at=START)
+    replan([person], by=BY, now=START)
+    row = Occasion.objects.get(wave="baseline")
+    Occasion.objects.filter(pk=row.pk).update(state="open")
+    row.messages.filter(kind="invitation").update(state="sent", sent_at=START)
+    later = START + timedelta(hours=1)
+    want(person, "none", START)
+    pipeline.pause(participant=person, until=date(2027, 3, 6), by=BY, now=START)
+    pipeline.correct_address(participant=person, email="new@mail.example", by=BY, now=later)
+    if until:
+        pipeline.pause(participant=person, until=until, by=BY, now=later)
+    else:
+        pipeline.resume(participant=person, by=BY, now=later)
+    assert states("baseline") == ["sent", NOT, NOT, "due"]
+    (due,) = row.messages.filter(state="due").values_list("due_at", flat=True)
+    assert until is None or due.date() == until
