@@ -21,7 +21,7 @@ from surveys.design.models import ProtocolVersion, Study
 from surveys.design.protocol import Protocol
 from surveys.design.registry import protocol_of
 from surveys.lib import ids
-from surveys.participants import agreeing, allocation, forms, renewing
+from surveys.participants import agreeing, allocation, consents, forms, renewing
 from surveys.participants.entries import Entry, EntryProblems, Problem, repeated, strata_of
 from surveys.participants.identity import actions as identity
 from surveys.participants.models import Allocation, ConsentRecord, Participant
@@ -56,7 +56,7 @@ def enrol(
     """Enrol people under the study's newest protocol.
 
     Somebody with the same address, and the same code if one is given, is left as they are; only
-    their consent is noted where they have to agree anew.
+    their consent is noted where they have to agree anew, if it is proved that it is theirs.
     Raises queries.NotPublished, ConsentMissing, EnrolmentConflict, or EntryProblems for unfit entries.
     """
     _hold(study)
@@ -68,7 +68,7 @@ def enrol(
     fresh = [entry for entry in entries if entry.email not in known]
     created = _create(version, fresh, source, now)
     _keep_consent(created, fresh, protocol, source)
-    _note_renewals(entries, known, source, by, now)
+    _note_renewals(version, entries, known, source, by, now)
     log.record_each(
         "participant.enrolled",
         [participant.code for participant in created],
@@ -210,23 +210,26 @@ def _codes(study: Study, entries: list[Entry]) -> list[str]:
 
 
 def _note_renewals(
+    version: ProtocolVersion,
     entries: Sequence[Entry],
     known: Mapping[str, Participant | None],
     source: str,
     by: Actor,
     now: datetime,
 ) -> None:
-    for entry in entries:
-        participant = known.get(entry.email)
-        if participant is not None and participant.consent_pending_since is not None:
-            renewing.record(
-                participant=participant,
-                language=entry.language,
-                given_at=entry.consented_at,
-                source=source,
-                by=by,
-                now=now,
-            )
+    """Note who agrees anew, in the order in which everybody locks people."""
+    given = {p.pk: (p, e) for e in entries if e.is_proved and (p := known.get(e.email))}
+    owing = consents.must_renew(version.study).filter(pk__in=given).order_by("pk")
+    for pk in owing.values_list("pk", flat=True):
+        participant, entry = given[pk]
+        renewing.record(
+            participant=participant,
+            entry=entry,
+            version=version,
+            source=source,
+            by=by,
+            now=now,
+        )
 
 
 def _keep_consent(

@@ -68,6 +68,7 @@ class Entry:
     panel_id: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
     signed_text: str = field(default="", repr=False)  # the consent as they saw and ticked it
+    is_proved: bool = True  # that the address is theirs: by staff's word, or by their own mail
 
 
 def columns(protocol: Protocol) -> tuple[list[str], list[str]]:

@@ -225,6 +225,7 @@ def entry_of(row: SignUp) -> Entry:
         panel_id=row.panel_id,
         parameters=row.parameters,
         signed_text=row.signed_text,
+        is_proved=must_confirm(protocol_of(row.protocol)),
     )
 
 

@@ -1,7 +1,8 @@
 """Consent anew: who is asked for it, who gives it, who does not.
 
 A new version of a protocol may ask for it (`consent.renewal`). Until somebody agrees, no answer of
-theirs is taken; what they agreed to before stays on record beside the new consent.
+theirs is taken; what they agreed to before stays on record beside the new consent. The text is
+always that of the study's newest version, whether or not somebody has been moved to it yet.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from datetime import datetime
 from django.db import transaction
 
 from surveys.audit.actors import Actor
-from surveys.design.models import Study
+from surveys.design import queries
+from surveys.design.models import ProtocolVersion, Study
 from surveys.design.protocol import Protocol
 from surveys.design.registry import protocol_of
 from surveys.participants import agreeing, consents, trail
+from surveys.participants.entries import Entry
 from surveys.participants.holding import hold
 from surveys.participants.models import ConsentRecord, Participant
 
@@ -37,6 +40,11 @@ def ask(*, study: Study, people: Sequence[Participant], now: datetime) -> None:
     rows.exclude(pk__in=owing).update(consent_pending_since=None)
 
 
+def asked_of(participant: Participant) -> Protocol:
+    """The protocol whose consent text somebody is asked to agree to: their study's newest."""
+    return protocol_of(queries.current(participant.study))
+
+
 @transaction.atomic
 def give(
     *,
@@ -54,7 +62,7 @@ def give(
     hold(participant)
     if not _owes(participant):
         return None
-    protocol = protocol_of(participant.protocol)
+    protocol = asked_of(participant)
     if protocol.consent.version != version:
         raise TextChanged(f"shown was {version}, in force is {protocol.consent.version}")
     signed = agreeing.signed_text(protocol, language=language, ticked=ticked, at=now)
@@ -67,19 +75,26 @@ def give(
 def record(
     *,
     participant: Participant,
-    language: str,
-    given_at: datetime,
+    entry: Entry,
+    version: ProtocolVersion,
     source: str,
     by: Actor,
     now: datetime,
-) -> bool:
-    """Note a consent to the text in force that was given elsewhere, where it was asked for."""
+) -> None:
+    """Note an entry's consent to this version's text, unless it is not needed.
+
+    It counts before somebody is asked for it, too: a large study asks some people at a time.
+    """
     hold(participant)
-    if not _owes(participant):
-        return False
-    row = ConsentRecord(given_at=given_at, source=source, language=language)
-    _append(row, participant, protocol_of(participant.protocol), by, now)
-    return True
+    if not consents.must_renew(participant.study).filter(pk=participant.pk).exists():
+        return
+    row = ConsentRecord(
+        given_at=entry.consented_at,
+        source=source,
+        language=entry.language,
+        signed_text=entry.signed_text,
+    )
+    _append(row, participant, protocol_of(version), by, now)
 
 
 @transaction.atomic
@@ -87,7 +102,7 @@ def decline(*, participant: Participant, by: Actor, now: datetime) -> None:
     """Note that somebody does not agree; they stay, and are asked nothing until they do."""
     hold(participant)
     if _owes(participant):
-        version = protocol_of(participant.protocol).consent.version
+        version = asked_of(participant).consent.version
         trail.record("consent.declined", participant, by, now, version=version)
 
 

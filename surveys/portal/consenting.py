@@ -19,13 +19,12 @@ from django.utils.translation import gettext
 from surveys import pipeline, tasks
 from surveys.audit.actors import Actor
 from surveys.design.protocol import Protocol
-from surveys.design.registry import protocol_of
 from surveys.lib import clock, markdown, tokens
 from surveys.lib.doorbell import ring
 from surveys.messaging.notifying import Words
 from surveys.participants.consents import agreed_to
 from surveys.participants.models import Participant
-from surveys.participants.renewing import SOURCE, TextChanged
+from surveys.participants.renewing import SOURCE, TextChanged, asked_of
 from surveys.portal import notices
 from surveys.portal.access import FROM_OWN_PAGE, NoSuchLink, behind_link, behind_own_link
 from surveys.portal.frame import Frame, frame_of_study
@@ -112,7 +111,7 @@ def consent(request: HttpRequest, token: str) -> HttpResponse:
 
 def _visit(request: HttpRequest, token: str) -> Visit:
     participant = behind_own_link("me", token)
-    protocol = protocol_of(participant.protocol)
+    protocol = asked_of(participant)
     frame = frame_of_study(protocol, request.GET.get(LANGUAGE, ""), participant.language)
     to = behind_link(request.GET[TO]) if TO in request.GET else None
     if to is not None and to.participant_id != participant.pk:

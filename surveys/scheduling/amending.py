@@ -96,7 +96,8 @@ def _adopt_some(
 ) -> tuple[int, int | None]:
     """Move the next people behind `after`; how many, and where to go on, None when through.
 
-    Who cannot be planned stays under the older version, is logged, and stops nobody.
+    Who cannot be planned stays under the older version, is logged, and stops nobody; a consent
+    anew is asked of them like of everybody.
     """
     ids = waiting(version).filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)
     wanted = list(ids[:AT_ONCE])
@@ -106,7 +107,6 @@ def _adopt_some(
 
     def move(people: Sequence[Participant]) -> None:
         Participant.objects.filter(pk__in=[p.pk for p in people]).update(protocol=version)
-        renewing.ask(study=version.study, people=people, now=now)
         forms.give(study=version.study, people=people, protocol=protocol, by=by, now=now)
         moved.append((len(people), replan(people, by=by, now=now, results=results)))
 
@@ -114,6 +114,7 @@ def _adopt_some(
     enrolled = Participant.Status.ENROLLED
     held = [p for p in hold(wanted) if p.status == enrolled and p.protocol_id != version.pk]
     if held:
+        renewing.ask(study=version.study, people=held, now=now)
         do_usable(held, move)
     reached(Point.IN_AMENDMENT)
     n_people = sum(n for n, _ in moved)

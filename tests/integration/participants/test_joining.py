@@ -23,7 +23,8 @@ from surveys.participants.joining import NoSuchSignUp, NotOpen, Outcome
 from surveys.participants.models import Allocation, ConsentRecord, JoiningCount, Participant
 from surveys.participants.sign_up_counts import Counts
 from surveys.scheduling.models import Message, Occasion
-from tests.integration.participants.joining_world import NOW, application, open_study
+from tests.integration.participants import renewal_world
+from tests.integration.participants.joining_world import CONSENT, NOW, application, open_study
 
 BY = Actor.system("test")
 one_connection = pytest.mark.django_db
@@ -236,3 +237,38 @@ def test_one_link_pressed_by_many_at_once_enrols_once() -> None:
     row = ask(study)
     assert set(at_once(16, lambda _: pipeline.join(sign_up=row, now=NOW))) == {Outcome.JOINED}
     assert Participant.objects.count() == 1
+
+
+def asked_anew(study: Study) -> Participant:
+    """The one person who takes part, once the text has changed."""
+    text = {"en": "New", "de": "Neu"}
+    block = {**CONSENT, "version": 2, "text": text, "renewal": "required"}
+    renewal_world.amend(study, block, now=NOW)
+    person = Participant.objects.get()
+    assert person.consent_pending_since is not None
+    return person
+
+
+@one_connection
+def test_who_only_knows_an_address_cannot_agree_anew_for_its_owner() -> None:
+    study = open_study(block={"confirm": False})
+    pipeline.ask_to_join(study=study, application=application(study), now=NOW)
+    person = asked_anew(study)
+    outcome = pipeline.ask_to_join(study=study, application=application(study), now=NOW)
+    assert outcome is Outcome.JOINED, "nobody learns who takes part"
+    person.refresh_from_db()
+    assert person.consent_pending_since is not None
+    assert list(person.consents.values_list("version", flat=True)) == [1]
+
+
+@one_connection
+def test_who_signs_up_again_and_confirms_it_agrees_anew_with_what_they_ticked() -> None:
+    study = open_study()
+    pipeline.join(sign_up=ask(study), now=NOW)
+    person = asked_anew(study)
+    pipeline.join(sign_up=ask(study), now=NOW)
+    person.refresh_from_db()
+    assert person.consent_pending_since is None
+    record = person.consents.get(version=2)
+    assert "- [x] I take part." in record.signed_text
+    assert record.signed_hash == signed_hash(record.signed_text)

@@ -235,3 +235,47 @@ def test_who_has_finished_is_left_in_peace() -> None:
     assert preview(study).n_consent_anew == 0
     amend(study)
     assert not queries.waiting_for_consent(study).exists()
+
+
+@pytest.mark.parametrize("is_pending", [True, False])
+def test_a_consent_counts_for_the_newest_text_before_somebody_is_moved_to_it(
+    monkeypatch: pytest.MonkeyPatch, is_pending: bool
+) -> None:
+    study = a_study()
+    if is_pending:
+        amend(study)
+    monkeypatch.setattr(amending, "AT_ONCE", 2)  # a large study
+    newest = protocol_of(amend(study, consent(3, text={"en": "Third", "de": "Drittes"})))
+    assert person().protocol.version < study.protocols.count(), "nobody has been moved yet"
+    entry = Entry("p000@mail.example", "en", "Europe/Berlin", 3, NOW)
+    pipeline.enrol(study=study, entries=[entry], source="csv", by=BY, now=NOW)
+    record = person().consents.get(source="csv", version=3)
+    assert record.text_hash == text_hash(newest, "en")
+    pipeline.adopt(now=NOW)
+    assert person().consent_pending_since is None
+    assert person("P001").consent_pending_since is not None
+
+
+def test_who_is_pending_signs_the_newest_text_before_being_moved_to_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    study = a_study()
+    amend(study)
+    monkeypatch.setattr(amending, "AT_ONCE", 2)
+    amend(study, consent(3, text={"en": "Third", "de": "Drittes"}))
+    with pytest.raises(TextChanged):
+        sign(person())
+    assert sign(person(), version=3)
+    assert "Third" in person().consents.get(version=3).signed_text
+
+
+def test_who_cannot_be_planned_is_asked_all_the_same() -> None:
+    study = a_study(2)
+    Participant.objects.filter(code="P000").update(timezone="Mars/Base")
+    amend(study)
+    assert [each.protocol.version for each in (person(), person("P001"))] == [1, 2]
+    assert queries.waiting_for_consent(study).count() == 2
+    with pytest.raises(ConsentPending):
+        pipeline.open_link(occasion=person().occasions.get(wave="baseline").pk, now=NOW)
+    assert sign(person())
+    assert "**five**" in person().consents.get(version=2).signed_text
