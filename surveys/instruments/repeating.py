@@ -23,7 +23,8 @@ from surveys.lib.yamlfile import DocumentError, Parsed
 from surveys.lib.yamlnodes import Loc
 
 _WORD = re.compile(r"(?<!\{)\{([a-z]\w*)\}(?!\})")
-_ANSWER = re.compile(r"(?<![\w.\"'])answers\s*\.\s*(\w+)")
+_ANSWER = re.compile(r"(?<![\w.\"'])(answers\s*\.\s*)(\w+)")
+_BRACE = re.compile(r"\{\{|\{[^{}|]*\|")  # one that stands for itself, or the name in a text
 
 
 class _Blocks(Document):
@@ -145,17 +146,27 @@ def _dumped(document: Document) -> dict[str, Any]:
     return document.model_dump(mode="json", exclude_defaults=True)
 
 
-def _of(value: Any, target: Target, codes: Mapping[str, str], language: str = "") -> Any:
-    """A part of a block for one target: its words in texts, its items in names of answers."""
+def _of(value: Any, target: Target, codes: Mapping[str, str], key: str = "") -> Any:
+    """A part of a block for one target: its words in texts, its items in names of answers.
+
+    `key` is the field or language that the part stands under.
+    """
     if isinstance(value, dict):
-        return {key: _of(child, target, codes, key) for key, child in value.items()}
+        return {below: _of(child, target, codes, below) for below, child in value.items()}
     if isinstance(value, list):
         return [_of(child, target, codes) for child in value]
     if not isinstance(value, str):
         return value
-    words = {name: texts[language] for name, texts in target.words.items() if language in texts}
+    if key == "show_if":
+        return _renamed(value, codes)
+    words = {name: texts[key] for name, texts in target.words.items() if key in texts}
     said = _WORD.sub(lambda match: words.get(match[1], match[0]), value)
-    return _ANSWER.sub(lambda match: f"answers.{codes.get(match[1], match[1])}", said)
+    return _BRACE.sub(lambda match: _renamed(match[0], codes), said)
+
+
+def _renamed(expression: str, codes: Mapping[str, str]) -> str:
+    """The expression with the block's items under the codes that they have for one target."""
+    return _ANSWER.sub(lambda match: match[1] + codes.get(match[2], match[2]), expression)
 
 
 def _misfits(data: Mapping[str, Any], blocks: tuple[Repeat, ...]) -> Iterator[tuple[Loc, str]]:

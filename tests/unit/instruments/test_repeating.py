@@ -150,3 +150,16 @@ def test_a_block_may_stand_alone_with_a_heading_for_each_target() -> None:
         None, "Über Ihre Mutter", None, "Über Ihren Freund",
     ]  # fmt: skip
     assert one.sections[1].items == tuple(f"rs_mother_{code}" for code in RS)
+
+
+def test_wording_that_looks_like_the_name_of_an_answer_stays_as_it_is() -> None:
+    said = "There are no wrong answers. Please rate your answers. 1 is low, {{answers.near}} too."
+    block = BLOCK.replace("I talk to {to}.", said)
+    one = files.load(HEAD + block, "close.yaml")
+    assert one.by_code["rs_mother_1"].text["en"] == said
+
+
+def test_names_within_a_block_keep_their_spacing() -> None:
+    block = BLOCK.replace("answers.near == 3", "answers . near == 3")
+    one = files.load(HEAD + block, "close.yaml")
+    assert one.by_code["rs_mother_why"].show_if == "answers . rs_mother_near == 3"
