@@ -31,10 +31,12 @@ _FACT = (
     r"""\s*(?:\.\s*(?P<name>[a-z]\w*)\b|\[\s*(?P<again>["'])(?P<key>\w+)(?P=again)\s*\]))"""
 )
 _OWN = r"(?<![\w.\"'])(?P<own>answers|values)\s*\.\s*(?P<own_name>[a-z]\w*)\b"
-_FACT = rf"(?:{_FACT}|{_OWN})"
+_FACT = rf"(?:{_OWN}|{_FACT})"  # answers.completed is an item, and no wave
 _ONE_FACT = re.compile(_FACT)
 _PRESENCE = re.compile(rf"\bhas\s*\(\s*{_FACT}\s*\)")
 _HAS = re.compile(r"\bhas\s*\(")
+# Loops over lists: a few of them within each other would keep a server busy for minutes.
+_LOOP = re.compile(r"\b(all|exists|exists_one|existsOne|filter|map)(?:\s|//[^\n]*)*\(")
 SHAPE = (
     "write '<wave>.completed', '<wave>.scores[\"<instrument>\"].<scale>' or "
     "'<wave>.answers[\"<instrument>\"].<item>'"
@@ -161,7 +163,9 @@ def _fact(match: re.Match[str]) -> Fact:
 
 
 def _refuse_other_uses(expression: str, names: tuple[str, ...]) -> None:
-    """Raise where a wave stands for something else than a fact."""
+    """Raise where a wave stands for something else than a fact, and for loops over lists."""
+    if loop := _LOOP.search(expression):
+        raise BadCondition(f"'{loop[1]}()' goes through a list; write each comparison out")
     rest = _ONE_FACT.sub(" ", _PRESENCE.sub(_refuse_empty_presence, expression))
     if _HAS.search(rest):
         raise BadCondition(

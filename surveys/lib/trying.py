@@ -34,12 +34,15 @@ def worlds(choices: Choices) -> list[World]:
     """People who differ in the facts: all of them, or some when there would be too many."""
     if prod(map(len, choices.values())) <= MOST_WORLDS:
         return [tuple(zip(choices, chosen, strict=True)) for chosen in product(*choices.values())]
-    return [
-        tuple(
-            (fact, some[int(draw("world", n, fact) * len(some))]) for fact, some in choices.items()
-        )
-        for n in range(MOST_WORLDS)
-    ]
+    # Among many facts one is nearly always missing by chance, so half of these people have them all.
+    there = {fact: [each for each in some if each is not None] for fact, some in choices.items()}
+    return [_drawn(n, choices if n % 2 else there) for n in range(MOST_WORLDS)]
+
+
+def _drawn(n: int, choices: Choices) -> World:
+    return tuple(
+        (fact, some[int(draw("world", n, fact) * len(some))]) for fact, some in choices.items()
+    )
 
 
 def near(expression: str) -> tuple[Value, ...]:

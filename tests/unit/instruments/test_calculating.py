@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from surveys.instruments import calculating, logic
 from surveys.instruments.calculating import Outcome, outcome, value
 from surveys.instruments.definition import Instrument
-from surveys.lib.expressions import own
+from surveys.lib.expressions import facts_in, own
 from tests.unit.instruments.building import document, scale
 
 A, B = own("q1"), own("q2")
@@ -70,6 +70,8 @@ def test_what_a_value_of_values_lacks_is_traced_to_the_answer() -> None:
         ("'much'", "which is no number"),
         ("q1 * 2.0", "'q1' is not known; write 'answers.<item>'"),
         ("answers.q1 *", "is no CEL expression"),
+        ("[1, 2].all(a, a > 0) ? 1.0 : 0.0", "'all()' goes through a list"),
+        ("[1].map // so\n (a, a)[0] == 1 ? 1.0 : 0.0", "'map()' goes through a list"),
     ],
 )
 def test_a_formula_that_gives_nobody_a_number_is_refused(formula: str, message: str) -> None:
@@ -79,6 +81,18 @@ def test_a_formula_that_gives_nobody_a_number_is_refused(formula: str, message: 
     ((where, what),) = error["ctx"]["error"].found
     assert where == ("values", 0, "formula")
     assert message in what
+
+
+def test_a_formula_over_many_answers_is_tried_with_all_of_them() -> None:
+    made = document(40)
+    total = " + ".join(f"answers.q{n}" for n in range(1, 41))
+    made["values"] = [{"code": "total", "title": {"en": "Total"}, "formula": total}]
+    assert Instrument.model_validate(made).values[0].formula == total
+
+
+def test_an_item_called_completed_is_an_answer() -> None:
+    assert facts_in("answers.completed > 1.0") == (own("completed"),)
+    assert outcome("answers.completed * 2.0", {own("completed"): 2.0}) == Outcome(4.0)
 
 
 @pytest.mark.parametrize("taken", ["q1", "mood"])
