@@ -13,6 +13,7 @@ from datetime import datetime
 from django.db import transaction
 
 from surveys.audit.actors import Actor
+from surveys.audit.models import Event
 from surveys.design import queries
 from surveys.design.models import ProtocolVersion, Study
 from surveys.design.protocol import Protocol
@@ -23,6 +24,7 @@ from surveys.participants.holding import hold
 from surveys.participants.models import ConsentRecord, Participant
 
 SOURCE = "renewal"
+DECLINED = "consent.declined"
 
 
 class TextChanged(ValueError):
@@ -99,11 +101,19 @@ def record(
 
 @transaction.atomic
 def decline(*, participant: Participant, by: Actor, now: datetime) -> None:
-    """Note that somebody does not agree; they stay, and are asked nothing until they do."""
+    """Note that somebody does not agree, once for each version of the text.
+
+    They stay, and are asked nothing until they do.
+    """
     hold(participant)
-    if _owes(participant):
-        version = asked_of(participant).consent.version
-        trail.record("consent.declined", participant, by, now, version=version)
+    if not _owes(participant):
+        return
+    version = asked_of(participant).consent.version
+    said = Event.objects.filter(
+        event=DECLINED, study=participant.study.code, subject=participant.code
+    )
+    if not said.filter(data__version=version).exists():
+        trail.record(DECLINED, participant, by, now, version=version)
 
 
 def _owes(participant: Participant) -> bool:
