@@ -47,7 +47,9 @@ class Participant(models.Model):
     withdrawal_scope = models.CharField(max_length=20, blank=True)
     consent_pending_since = models.DateTimeField(null=True, blank=True)  # has to agree anew
     joined_by = models.CharField(max_length=20, blank=True)  # "csv", "console", "api", "sign-up"
-    group = models.CharField(max_length=40, blank=True)  # whose code they gave on signing up
+    group = models.CharField(  # whose code they gave on signing up; an older process sets none
+        max_length=40, blank=True, db_default=""
+    )
     panel_id = models.CharField(max_length=120, blank=True)  # a panel's pseudonym, no address
     parameters = models.JSONField(default=dict, blank=True)  # what else the panel's link said
 

@@ -67,7 +67,7 @@ class SignUp(models.Model):
     language = models.CharField(max_length=12)
     timezone = models.CharField(max_length=64)
     strata = models.JSONField(default=dict, blank=True)
-    group = models.CharField(max_length=40, blank=True)
+    group = models.CharField(max_length=40, blank=True, db_default="")
     panel_id = models.CharField(max_length=120, blank=True)
     parameters = models.JSONField(default=dict, blank=True)
     consent_version = models.PositiveIntegerField()

@@ -114,3 +114,19 @@ def test_final_submissions_are_not_emptied_away() -> None:
     Submission.objects.update(state="final", finished_at=NOW)
     _refused(empty, "there are final submissions")
     assert Submission.objects.exists()
+
+
+def test_a_process_of_an_older_release_writes_people_on_while_the_newer_one_comes() -> None:
+    """It knows none of these columns, so the database fills them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_name, column_name FROM information_schema.columns"
+            " WHERE table_schema = current_schema() AND column_default IS NOT NULL"
+            " AND table_name IN ('surveys_participant', 'surveys_signup')"
+        )
+        filled = set(cursor.fetchall())
+    assert filled >= {
+        ("surveys_participant", "reminders"),
+        ("surveys_participant", "group"),
+        ("surveys_signup", "group"),
+    }
