@@ -192,10 +192,14 @@ def withdraw(
     participant.status = Participant.Status.WITHDRAWN
     participant.withdrawn_at = participant.withdrawn_at or now
     participant.withdrawal_scope = wanted
-    participant.save(update_fields=["status", "withdrawn_at", "withdrawal_scope"])
     changes.drop(participant)
     if wanted is not Scope.KEEP_DATA:
         identity.forget(participant)
+        signing_up.forget(participant)
+        participant.panel_id, participant.parameters = "", {}  # a panel knows who that is
+    participant.save(
+        update_fields=["status", "withdrawn_at", "withdrawal_scope", "panel_id", "parameters"]
+    )
     trail.record("participant.withdrawn", participant, by, now, reason=reason, scope=wanted.value)
 
 

@@ -13,6 +13,7 @@ from surveys.design.models import Study
 from surveys.participants.addresses import normalise
 from surveys.participants.identity.actions import index_context, keyring
 from surveys.participants.identity.models import SignUp
+from surveys.participants.models import Participant
 
 
 def seal(row: SignUp, email: str) -> None:
@@ -31,6 +32,11 @@ def of_address(study: Study, email: str) -> QuerySet[SignUp]:
     """The sign-ups of one address that are still there."""
     indexes = keyring().blind_indexes(normalise(email), index_context(study.pk))
     return SignUp.objects.filter(study=study, email_index__in=indexes)
+
+
+def forget(participant: Participant) -> None:
+    """Delete what somebody who has joined said when they signed up."""
+    SignUp.objects.filter(participant=participant).delete()
 
 
 def reseal(limit: int) -> int:

@@ -272,3 +272,19 @@ def test_who_signs_up_again_and_confirms_it_agrees_anew_with_what_they_ticked() 
     record = person.consents.get(version=2)
     assert "- [x] I take part." in record.signed_text
     assert record.signed_hash == signed_hash(record.signed_text)
+
+
+@one_connection
+@pytest.mark.parametrize("scope", ["erase_contact", "erase_data"])
+def test_who_is_forgotten_is_unknown_by_the_panels_pseudonym_too(scope: str) -> None:
+    study = open_study()
+    row = ask(study, panel_id="5f3a", parameters={"SESSION_ID": "s1"})
+    pipeline.join(sign_up=row, now=NOW)
+    person = Participant.objects.get()
+    pipeline.withdraw(participant=person, scope="keep_data", reason="", by=BY, now=NOW)
+    person.refresh_from_db()
+    assert person.panel_id == "5f3a"
+    pipeline.withdraw(participant=person, scope=scope, reason="", by=BY, now=NOW)
+    person.refresh_from_db()
+    assert (person.panel_id, person.parameters) == ("", {})
+    assert not SignUp.objects.exists()
