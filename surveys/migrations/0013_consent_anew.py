@@ -63,6 +63,11 @@ class Migration(migrations.Migration):
             name="group",
             field=models.CharField(blank=True, db_default="", max_length=40),
         ),
+        migrations.AddField(
+            model_name="signup",
+            name="consent_language",
+            field=models.CharField(blank=True, db_default="", max_length=12),
+        ),
         migrations.RemoveConstraint(model_name="joiningcount", name="joining_count_once"),
         migrations.AddField(
             model_name="joiningcount",

@@ -241,8 +241,8 @@ def _keep_consent(
             ConsentRecord(
                 participant=participant,
                 version=entry.consent_version,
-                language=entry.language,
-                text_hash=text_hash(entry.language),
+                language=entry.read_in,
+                text_hash=text_hash(entry.read_in),
                 given_at=entry.consented_at,
                 source=source,
                 signed_text=entry.signed_text,

@@ -68,7 +68,13 @@ class Entry:
     panel_id: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
     signed_text: str = field(default="", repr=False)  # the consent as they saw and ticked it
+    consent_language: str = ""  # in which they read it, if not that of their mails
     is_proved: bool = True  # that the address is theirs: by staff's word, or by their own mail
+
+    @property
+    def read_in(self) -> str:
+        """The language of the consent text that they agreed to."""
+        return self.consent_language or self.language
 
 
 def columns(protocol: Protocol) -> tuple[list[str], list[str]]:

@@ -74,6 +74,7 @@ class Application:
     consent_version: int
     consented_at: datetime
     signed_text: str = field(repr=False)
+    consent_language: str  # in which they read and ticked it
     strata: Mapping[str, str] = field(default_factory=dict)
     group: str = ""
     panel_id: str = ""
@@ -140,6 +141,7 @@ def ask(*, study: Study, application: Application, now: datetime) -> UUID | None
         panel_id=application.panel_id,
         parameters=dict(application.parameters),
         consent_version=application.consent_version,
+        consent_language=application.consent_language,
         consented_at=application.consented_at,
         signed_text=application.signed_text,
         created_at=now,
@@ -225,6 +227,7 @@ def entry_of(row: SignUp) -> Entry:
         panel_id=row.panel_id,
         parameters=row.parameters,
         signed_text=row.signed_text,
+        consent_language=row.consent_language,
         is_proved=must_confirm(protocol_of(row.protocol)),
     )
 

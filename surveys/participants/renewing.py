@@ -93,7 +93,7 @@ def record(
     row = ConsentRecord(
         given_at=entry.consented_at,
         source=source,
-        language=entry.language,
+        language=entry.read_in,
         signed_text=entry.signed_text,
     )
     _append(row, participant, protocol_of(version), by, now)

@@ -204,6 +204,7 @@ def _application(visit: Visit) -> tuple[Application | None, Faults]:
         visit.to.protocol.consent.version,
         at,
         signed_text(visit.to.protocol, language=state.language, ticked=state.ticked, at=at),
+        state.language,
         state.strata,
         state.group,
         state.panel_id,

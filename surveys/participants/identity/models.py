@@ -71,6 +71,7 @@ class SignUp(models.Model):
     panel_id = models.CharField(max_length=120, blank=True)
     parameters = models.JSONField(default=dict, blank=True)
     consent_version = models.PositiveIntegerField()
+    consent_language = models.CharField(max_length=12, blank=True, db_default="")
     consented_at = models.DateTimeField()
     signed_text = models.TextField()
     created_at = models.DateTimeField()

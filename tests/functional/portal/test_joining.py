@@ -156,6 +156,9 @@ def test_what_is_wrong_is_said_in_the_pages_language_and_not_the_browsers(
         reply = client.post(PATH, sent, headers=english)
     assert reply["Content-Language"] == "de"
     assert "Bitte geben Sie eine E-Mail-Adresse ein" in text(reply)
+    client.post(PATH, {"state": state(reply), **DETAILS})
+    row = SignUp.objects.get()
+    assert (row.language, row.consent_language) == ("en", "de"), "of the mails, and of the text"
 
 
 def test_a_nul_is_nothing_that_anybody_types(client: Client, study: Study) -> None:

