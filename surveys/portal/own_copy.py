@@ -43,6 +43,14 @@ def own_copy(participant: Participant, language: str, now: datetime) -> dict[str
             "joined": _text(participant.enrolled_at),
             "left": _text(participant.withdrawn_at),
         },
+        "joining": {
+            "joined_by": participant.joined_by,
+            "site": participant.site,
+            "group": participant.group,
+            "panel_id": participant.panel_id,
+            **{f"strata.{name}": value for name, value in participant.strata.items()},
+            **{f"parameters.{name}": value for name, value in participant.parameters.items()},
+        },
         "dates": {each.name: each.on.isoformat() for each in participant.anchors.all()},
         "consents": [
             {
@@ -50,6 +58,7 @@ def own_copy(participant: Participant, language: str, now: datetime) -> dict[str
                 "language": each.language,
                 "given": each.given_at.isoformat(),
                 "text_sha256": each.text_hash,
+                "signed": each.signed_text,
             }
             for each in participant.consents.order_by("given_at")
         ],

@@ -22,6 +22,7 @@ from surveys.participants.identity import actions as identity
 from surveys.participants.identity.actions import NewPerson
 from surveys.participants.models import ConsentRecord, Participant
 from surveys.portal import copying
+from surveys.portal.own_copy import own_copy
 from surveys.responding.models import Submission
 from surveys.scheduling.models import Occasion
 from tests.answering import make_answerable
@@ -169,3 +170,16 @@ def test_in_a_browser(live: str, new_context: NewContext, viewport: dict[str, in
     with page.expect_download() as download:
         page.locator("main button").click()
     assert download.value.suggested_filename == "my-data.zip"
+
+
+def test_it_holds_how_they_joined_and_what_they_signed() -> None:
+    who = made().participant
+    who.joined_by, who.group, who.panel_id = "sign-up", "class-7", "5f3a"
+    who.strata, who.parameters = {"site": "north"}, {"SESSION_ID": "s1"}
+    ConsentRecord.objects.update(signed_text="- [x] I take part.")
+    found = own_copy(who, "en", clock.now())
+    assert found["joining"] == {
+        "joined_by": "sign-up", "site": "", "group": "class-7", "panel_id": "5f3a",
+        "strata.site": "north", "parameters.SESSION_ID": "s1",
+    }  # fmt: skip
+    assert [each["signed"] for each in found["consents"]] == ["- [x] I take part."]
