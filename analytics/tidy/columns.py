@@ -14,10 +14,10 @@ from analytics.tidy.fixed import (
     ANSWERS,
     CONSENTS,
     MESSAGES,
-    OCCASION_KEY,
     OCCASIONS,
     PARTICIPANT,
     PARTICIPANTS,
+    PERSON_WAVES,
     REASONS,
     SCORES,
     SIGN_UPS,
@@ -38,7 +38,7 @@ def tables(design: Design) -> Mapping[str, Table]:
         "occasions": OCCASIONS,
         "answers": ANSWERS,
         "scores": SCORES,
-        "person_waves": (*_person_waves_head(), *_person_waves(design)),
+        "person_waves": (*PERSON_WAVES, *_person_waves(design)),
         "wide": (PARTICIPANT, *wide_columns(design)),
         "messages": MESSAGES,
         "consents": CONSENTS,
@@ -59,15 +59,6 @@ def _participants(design: Design) -> Iterator[Column]:
 def _strata(design: Design) -> Iterator[Column]:
     for stratum in design.strata:
         yield define(f"stratum_{stratum}", "word", f"Stratum: {stratum}", "Used in allocation.")
-
-
-def _person_waves_head() -> tuple[Column, ...]:
-    wanted = (
-        "protocol_version", "planned_at", "started_at", "finished_at", "disposition",
-        "attention_passed", "attention_failed",
-    )  # fmt: skip
-    found = {column.name: column for column in OCCASIONS}
-    return (*OCCASION_KEY, *(found[name] for name in wanted))
 
 
 def _person_waves(design: Design) -> Iterator[Column]:

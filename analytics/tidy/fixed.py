@@ -159,6 +159,14 @@ OCCASIONS = (
         "attention_failed", "whole", "Attention items failed", "How many were answered otherwise."
     ),
 )
+_OF_PERSON_WAVES = {
+    "protocol_version", "planned_at", "started_at", "finished_at", "disposition",
+    "attention_passed", "attention_failed",
+}  # fmt: skip
+PERSON_WAVES = (  # those of instruments follow
+    *OCCASION_KEY,
+    *(column for column in OCCASIONS if column.name in _OF_PERSON_WAVES),
+)
 ANSWERS = (
     *INSTRUMENT_KEY,
     define("item", "word", "Item", "Code of the question.", is_key=True),

@@ -6,14 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from analytics.tidy.design import Design
+from analytics.tidy.fixed import PERSON_WAVES
 
 REASON = "_reason"
 Key = tuple[str, str]  # instrument, item or scale
 
-TAKEN = frozenset({
-    "participant", "wave", "nth", "protocol_version", "planned_at", "started_at", "finished_at",
-    "disposition",
-})  # fmt: skip
+TAKEN = frozenset(column.name for column in PERSON_WAVES)
 
 
 def item_names(design: Design) -> Mapping[Key, str]:

@@ -39,6 +39,14 @@ def test_names_are_unique_even_when_codes_meet() -> None:
         assert len(names) == len(set(names)), table.name
 
 
+def test_no_code_takes_a_column_that_every_occasion_has() -> None:
+    fixed = [column.name for column in tables(EMPTY)["person_waves"].columns]
+    one = form("a", 1, tuple(map(question, fixed)), measure("attention_passed", fixed[0]))
+    design = Design("s", {}, ("en",), (Plan(1, "", (Slot("m1", EN, (0,)),)),), (one,))
+    names = [column.name for column in tables(design)["person_waves"].columns]
+    assert len(names) == len(set(names))
+
+
 def test_waves_that_repeat_are_numbered_and_event_waves_are_not_in_wide() -> None:
     names = [column.name for column in tables(DESIGN)["wide"].columns if column.scale]
     assert "low_mood_calm_diary_2" in names
