@@ -1,20 +1,21 @@
 """Calculated values of submissions, made from the stored answers of their people while exporting.
 
 They stand behind the scores of their form. What lies in an earlier wave is its occasion that was
-completed last before this one was saved, as the person's pages saw it.
+completed last before this submission was saved, as the person's pages saw it.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import numpy as np
+import pyarrow as pa
 
 from analytics.source.definitions import Definitions
-from analytics.tidy.arrays import Floats
+from analytics.tidy.arrays import Floats, Ints
 from analytics.tidy.chunk import Filled, Occasions, Scored
 from analytics.tidy.reasons import NONE, Reason
 from surveys.instruments import calculating
@@ -23,13 +24,22 @@ from surveys.instruments.logic import HERE
 from surveys.lib.expressions import ANSWERS, COMPLETED, OWN, Fact, Value, facts_in
 
 Row = tuple[Filled, int]
+Saved = Mapping[tuple[int, int], int]  # by places of occasion and form: when, in milliseconds
+
+
+def saved_of(definitions: Definitions, table: pa.Table, occasion: Ints) -> Saved:
+    """When each submission with calculated values was saved; `occasion` has the rows' places."""
+    rows = zip(
+        occasion.tolist(), table["instrument"].to_pylist(), table["saved"].to_pylist(), strict=True
+    )
+    return {(at, definitions.form_of[instrument]): saved for at, instrument, saved in rows}
 
 
 def with_values(
-    definitions: Definitions, occasions: Occasions, filled: Sequence[Filled]
+    definitions: Definitions, occasions: Occasions, filled: Sequence[Filled], saved: Saved
 ) -> tuple[Filled, ...]:
     """The submissions of some whole people, those with calculated values scored with them."""
-    stored = _Stored(definitions, occasions, filled)
+    stored = _Stored(definitions, occasions, filled, saved)
     return tuple(
         replace(one, score=partial(stored.scored, one))
         if definitions.instruments[one.form].values
@@ -45,6 +55,7 @@ class _Stored:
     definitions: Definitions
     occasions: Occasions
     filled: Sequence[Filled]  # without calculated values
+    saved: Saved
 
     def scored(self, one: Filled, numbers: Floats) -> Scored:
         """The scores and calculated values of the submissions in `one`."""
@@ -79,7 +90,7 @@ class _Stored:
         occasion = int(one.occasion[row])
         if fact.wave == OWN:
             return self._answer(fact.name, asking)
-        earlier = occasion if fact.wave == HERE else self._last(fact.wave, occasion)
+        earlier = occasion if fact.wave == HERE else self._last(fact.wave, asking)
         if fact.kind == COMPLETED:
             return earlier is not None
         found = self._rows.get((earlier, fact.instrument)) if earlier is not None else None
@@ -107,9 +118,11 @@ class _Stored:
         number = float(values[row, place]) if place < values.shape[1] else np.nan
         return None if np.isnan(number) else number
 
-    def _last(self, wave: str, occasion: int) -> int | None:
-        """The occasion of a wave that the person had completed last when this one was saved."""
-        person, saved = self.occasions.person[occasion], self.occasions.last_saved[occasion]
+    def _last(self, wave: str, asking: Row) -> int | None:
+        """The occasion of a wave that the person had completed last when this was saved."""
+        one, row = asking
+        occasion = int(one.occasion[row])
+        person, saved = self.occasions.person[occasion], self.saved[occasion, one.form]
         before = (e for e in self._completed[int(person), wave] if e[0] <= saved)
         return max(before, default=(0, 0, None))[2]
 

@@ -48,6 +48,11 @@ class Definitions:
         return [i for i, at in self.form_of.items() if is_branched(self.instruments[at])]
 
     @property
+    def with_values(self) -> list[int]:
+        """InstrumentVersion ids of the instruments with calculated values."""
+        return [i for i, at in self.form_of.items() if self.instruments[at].values]
+
+    @property
     def with_orders(self) -> list[int]:
         """InstrumentVersion ids of the instruments of which something is shuffled."""
         return [i for i, at in self.form_of.items() if is_shuffled(self.instruments[at])]

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from analytics.source.calculated import with_values
+from analytics.source.calculated import saved_of, with_values
 from analytics.source.definitions import Definitions
 from analytics.source.streams import LINES, QUOTED, TABBED, Raw, copied, instants, joined, parsed
 from analytics.source.submissions import filled_of
@@ -31,6 +31,15 @@ def _millis(column: str) -> str:
 def _line(*columns: str, split: str = "';'") -> str:
     """The columns as one text; a gap is an empty part."""
     return f"concat({f', {split}, '.join(columns)})"
+
+
+def _of_instruments(*columns: str, split: str = "';'") -> str:
+    """A query for these columns of some people's submissions to some instruments."""
+    return f"""
+SELECT string_agg({_line("o.id", "s.instrument_id", *columns, split=split)}, chr(10))
+FROM surveys_occasion o JOIN surveys_submission s ON s.occasion_id = o.id
+WHERE o.participant_id = ANY($1::bigint[]) AND s.instrument_id = ANY($2::bigint[])
+"""  # noqa: S608  # built from our own constants
 
 
 _PEOPLE = f"""
@@ -64,23 +73,13 @@ WHERE o.participant_id = ANY($1::bigint[])
 """  # noqa: S608  # built from our own constants
 _NO_NUMBERS = """coalesce((SELECT jsonb_object_agg(key, value) FROM jsonb_each(s.answers)
   WHERE jsonb_typeof(value) IN ('string', 'array')), '{}')"""
-_TEXTS = f"""
-SELECT string_agg({_line("o.id", "s.instrument_id", _NO_NUMBERS, split="chr(9)")}, chr(10))
-FROM surveys_occasion o JOIN surveys_submission s ON s.occasion_id = o.id
-WHERE o.participant_id = ANY($1::bigint[]) AND s.instrument_id = ANY($2::bigint[])
-"""  # noqa: S608  # built from our own constants
+_TEXTS = _of_instruments(_NO_NUMBERS, split="chr(9)")
 _HIDDEN = "translate((s.paradata->'branched_out')::text, '[]\" ', '')"
-_BRANCHES = f"""
-SELECT string_agg({_line("o.id", "s.instrument_id", _HIDDEN)}, chr(10))
-FROM surveys_occasion o JOIN surveys_submission s ON s.occasion_id = o.id
-WHERE o.participant_id = ANY($1::bigint[]) AND s.instrument_id = ANY($2::bigint[])
-"""  # noqa: S608  # built from our own constants
+_BRANCHES = _of_instruments(_HIDDEN)
 _SHOWN = ("translate((s.paradata->'order')::text, '[]\" ', '')", "(s.paradata->'options')::text")
-_ORDERS = f"""
-SELECT string_agg({_line("o.id", "s.instrument_id", *_SHOWN, split="chr(9)")}, chr(10))
-FROM surveys_occasion o JOIN surveys_submission s ON s.occasion_id = o.id
-WHERE o.participant_id = ANY($1::bigint[]) AND s.instrument_id = ANY($2::bigint[])
-"""  # noqa: S608  # built from our own constants
+_ORDERS = _of_instruments(*_SHOWN, split="chr(9)")
+_SAVED = _of_instruments(_millis("s.saved_at"))
+_SAVED_TYPES = {"occasion": _WORD, "instrument": _ID, "saved": _ID}
 _ORDER_TYPES = {"occasion": _WORD, "instrument": _ID, "order": _WORD, "options": _WORD}
 _BRANCH_TYPES = {"occasion": _WORD, "instrument": _ID, "codes": _WORD}
 _SUBMISSION_TYPES = {"occasion": _WORD, "instrument": _ID} | dict.fromkeys(PARTS, _WORD)
@@ -117,6 +116,7 @@ class Loaded:
     submissions: bytes  # lines
     branches: bytes  # what was branched out, of instruments with conditions
     orders: bytes  # in which order things were shown, of instruments that are shuffled
+    saved: bytes  # when each was saved, of instruments with calculated values
     texts: bytes  # the words and lists of instruments that have any
 
 
@@ -127,6 +127,7 @@ class Wanted:
     with_texts: Sequence[int]  # ids of the instruments whose answers hold words or lists
     with_branches: Sequence[int]  # ids of the instruments that have conditions
     with_orders: Sequence[int]  # ids of the instruments that are shuffled
+    with_values: Sequence[int]  # ids of the instruments with calculated values
     every_message: bool  # else those of occasions without a saved page
 
 
@@ -137,6 +138,7 @@ def load(raw: Raw, participants: Sequence[int], wanted: Wanted) -> Loaded:
     (submissions,) = joined(raw, _SUBMISSIONS, participants)
     (branches,) = joined(raw, _BRANCHES, participants, wanted.with_branches)
     (orders,) = joined(raw, _ORDERS, participants, wanted.with_orders)
+    (saved,) = joined(raw, _SAVED, participants, wanted.with_values)
     (texts,) = joined(raw, _TEXTS, participants, wanted.with_texts)
     return Loaded(
         people=copied(raw, _PEOPLE, parameters),
@@ -147,6 +149,7 @@ def load(raw: Raw, participants: Sequence[int], wanted: Wanted) -> Loaded:
         submissions=submissions,
         branches=branches,
         orders=orders,
+        saved=saved,
         texts=texts,
     )
 
@@ -166,7 +169,8 @@ def to_chunk(definitions: Definitions, loaded: Loaded) -> Chunk:
         _staying(parsed(loaded.branches, _BRANCH_TYPES, LINES), ids, gone),
         _staying(parsed(loaded.orders, _ORDER_TYPES, TABBED), ids, gone),
     )
-    values = with_values(definitions, occasions, tuple(filled))
+    saved = saved_of(definitions, *_staying(parsed(loaded.saved, _SAVED_TYPES, LINES), ids, gone))
+    values = with_values(definitions, occasions, tuple(filled), saved)
     return Chunk(people, occasions, messages, consents, values)
 
 

@@ -52,7 +52,9 @@ class Snapshot:
         """All participants in the order of their codes, some whole people at a time."""
         parts = _parts(self.raw, self.study_id)
         of = self.definitions
-        wanted = Wanted(of.with_texts, of.with_branches, of.with_orders, self.every_message)
+        wanted = Wanted(
+            of.with_texts, of.with_branches, of.with_orders, of.with_values, self.every_message
+        )
         for loaded in _ahead(self.raw, parts, wanted):
             yield to_chunk(self.definitions, loaded)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from surveys.design.models import ProtocolVersion, Study
@@ -88,6 +88,7 @@ def submit(
     version: int = 1,
     final: bool = True,
     seconds: float = 4.5,
+    saved_at: datetime = NOW,
 ) -> Submission:
     """Answers as the responding package stores them."""
     row = InstrumentVersion.objects.get(code=instrument, version=version)
@@ -105,8 +106,8 @@ def submit(
         answers=answers,
         paradata={"language": "en", "order": list(answers), "items": timed, "pages": pages},
         started_at=NOW,
-        saved_at=NOW,
-        finished_at=NOW if final else None,
+        saved_at=saved_at,
+        finished_at=saved_at if final else None,
     )
 
 

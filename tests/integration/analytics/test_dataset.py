@@ -16,13 +16,22 @@ from surveys.design.models import Study
 from surveys.responding.models import Submission
 from tests.integration.analytics.study import (
     HARD_TEXTS,
+    add_instrument,
     amend,
     begun,
     make_varied_study,
     populate,
     submit,
 )
-from tests.world import DAY, NOW, make_occasion, make_participant, make_study
+from tests.world import (
+    DAY,
+    NOW,
+    instrument_document,
+    make_occasion,
+    make_participant,
+    make_study,
+    wave_document,
+)
 
 pytestmark = pytest.mark.django_db
 OCCASION = ["participant", "wave", "nth"]
@@ -262,3 +271,28 @@ def test_a_reader_that_fails_is_heard(monkeypatch: Any) -> None:
     monkeypatch.setattr(snapshots, "load", lambda *_: 1 / 0)
     with snapshots.snapshot(study, only=ALL) as source, pytest.raises(ZeroDivisionError):
         list(source.chunks())
+
+
+def test_a_value_over_a_repeated_wave_takes_what_its_own_pages_could_know(tmp_path: Path) -> None:
+    """The second week ends after the value's questionnaire, and before the other one of the month."""
+    month = instrument_document("month")
+    formula = 'weekly.answers["calm"].calm1 + 0.0'
+    month["values"] = [{"code": "lastw", "title": month["title"], "formula": formula}]
+    add_instrument(month)
+    weekly = {"anchor": "enrollment", "offset": "P0D", "every": "P2D", "times": 2, "at": "09:00"}
+    waves = [
+        wave_document("weekly", "P0D", schedule=weekly),
+        wave_document("month", "P1D", instruments=["month@1", "calm@1"]),
+    ]
+    study = make_study(waves=waves)
+    person = make_participant(study, "AAAA-0001")
+    for nth, day in ((1, 0), (2, 2)):
+        week = begun(person, "weekly", "completed", nth=nth, ended_at=NOW + day * DAY)
+        submit(week, "calm", dict.fromkeys(("calm1", "calm2", "calm3"), nth))
+    times = {"last_saved_at": NOW + 3 * DAY, "ended_at": NOW + 3 * DAY}
+    both = begun(person, "month", "completed", **times)
+    for instrument, day in (("month", 1), ("calm", 3)):
+        answers = dict.fromkeys(("calm1", "calm2", "calm3"), 0)
+        submit(both, instrument, answers, saved_at=NOW + day * DAY)
+    rows = table(export(study, tmp_path / "bundle"), "scores").set_index("scale")
+    assert rows.loc["lastw", "score"] == 1
