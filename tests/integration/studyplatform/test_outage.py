@@ -143,7 +143,7 @@ def test_a_database_that_hangs_is_said_soon(site: Site) -> None:
         assert all(said[name] == ["the database cannot be asked"] for name in ASKS_THE_DATABASE)
         began = time.monotonic()
         assert site.get("/healthz").status_code == 200
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < SOON
     assert site.get("/readyz").json()["checks"]["database"] == ["ok"]
 
 
