@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 Text = Mapping[str, str]
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
 ISOLATE, END = "\u2066", "\u2069"  # LEFT-TO-RIGHT ISOLATE and POP DIRECTIONAL ISOLATE
+# The end says what possessive quantifiers would: Python before 3.11.5 loses its way in those.
 _GROUPED = re.compile(
-    r"(?<![\w/:.@=(+-])\+?[(]?\d[\d()]*+(?:[ \u00a0/-][(]?\d[\d()]*+)++(?![\w@-])"
+    r"(?<![\w/:.@=(+-])\+?[(]?\d[\d()]*(?:[ \u00a0/-][(]?\d[\d()]*)+"
+    r"(?![\w@()-]|[ \u00a0/][(]?\d)"
 )
 _FEWEST = 5  # digits of what is taken for a telephone number or a date
 
